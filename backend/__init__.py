@@ -1,0 +1,1 @@
+"""The house: rooms stacked on floors, doors open downward only."""

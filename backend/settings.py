@@ -1,0 +1,103 @@
+"""Everything that differs between one installation and another, read once.
+
+Each field is read from ``TONGXING_<FIELD>``; ``TONGXING_<FIELD>_FILE`` names a file
+that holds the value instead, for secrets mounted by a container engine.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+DEMO_SECRET = "tongxing-demo-secret-not-for-production-0001"
+
+
+class SettingsError(Exception):
+    """The environment does not describe an installation that may start."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One installation, immutable for the life of the process.
+
+    Durations are in seconds, sizes in bytes.
+    """
+
+    environment: Literal["demo", "test", "production"] = "demo"
+    database_url: str | None = None
+    """A PostgreSQL 18 DSN. Unset: the embedded server is started in ``data_dir``."""
+    data_dir: Path = Path(".tongxing")
+    """Where the embedded database and the uploaded files live."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    api_processes: int = 1
+    pool_size: int = 10
+    """Database connections a process may hold."""
+    secret_key: str = DEMO_SECRET
+    """Key of every HMAC: sign-in codes, refresh families, cursors, file links."""
+    sms_gateway: Literal["console", "http"] = "console"
+    sms_url: str | None = None
+    sms_secret: str | None = None
+    push_provider: Literal["console", "fcm"] = "console"
+    fcm_credentials: Path | None = None
+    """The service account file of a Firebase project."""
+    fcm_endpoint: str | None = None
+    """Overrides where messages are posted; ``{0}`` stands for the project id."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose ``X-Forwarded-For`` is believed."""
+    log_format: Literal["console", "json"] = "console"
+    worker_tick: float = 1.0
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from ``environ`` (the process environment when omitted).
+
+    Raises :class:`SettingsError` when a value does not fit, and in production when a
+    secret is missing or still the demo's; the message names every such setting.
+    """
+    environ = os.environ if environ is None else environ
+    given: dict[str, str] = {}
+    for field in Settings.__struct_fields__:
+        name = f"TONGXING_{field.upper()}"
+        if path := environ.get(f"{name}_FILE"):
+            given[field] = Path(path).read_text(encoding="utf-8").strip()
+        elif (value := environ.get(name)) not in (None, ""):
+            given[field] = value or ""
+    wanted: dict[str, object] = dict(given)
+    if "trusted_proxies" in given:
+        wanted["trusted_proxies"] = given["trusted_proxies"].split(",")
+    try:
+        settings = msgspec.convert(wanted, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"TONGXING settings: {error}") from error
+    _check_secrets(settings)
+    return settings
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(kind)
+
+
+def _check_secrets(settings: Settings) -> None:
+    if not settings.is_production:
+        return
+    wrong = []
+    if settings.secret_key == DEMO_SECRET or len(settings.secret_key) < 32:
+        wrong.append("TONGXING_SECRET_KEY (at least 32 random characters)")
+    if settings.database_url is None:
+        wrong.append("TONGXING_DATABASE_URL (the embedded server is for demos and tests)")
+    if settings.sms_gateway == "console":
+        wrong.append("TONGXING_SMS_GATEWAY (the console gateway prints codes)")
+    if settings.sms_gateway == "http" and not (settings.sms_url and settings.sms_secret):
+        wrong.append("TONGXING_SMS_URL and TONGXING_SMS_SECRET")
+    if settings.push_provider == "fcm" and settings.fcm_credentials is None:
+        wrong.append("TONGXING_FCM_CREDENTIALS (a service account file)")
+    if wrong:
+        raise SettingsError("production refuses to start; set: " + "; ".join(wrong))

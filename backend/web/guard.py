@@ -1,0 +1,132 @@
+"""The body guard: what no handler should ever have to look at.
+
+It stands before routing and answers bodies that are too large, not JSON where JSON is
+asked for, not UTF-8, or nested so deep or wide that merely decoding them hurts. It also
+gives each request its id, lets clients without PUT and DELETE send POST with
+``X-HTTP-Method-Override``, and refuses paths with undecodable or NUL bytes.
+"""
+
+import re
+import secrets
+from typing import Any
+
+from litestar import Request
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.errors import Refusal
+from backend.web.problems import TooLarge, Unfit, WrongMediaType, answer
+
+MAX_BODY = 256 * 1024
+MAX_DEPTH = 32
+MAX_NODES = 5_000
+UPLOAD_PATHS = re.compile(r"^/v1/(attachments|schools/[0-9a-fA-F-]{36}/roster-imports)/?$")
+MAX_UPLOAD = 22 * 1024 * 1024
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def guard(app: ASGIApp) -> ASGIApp:
+    """Wrap ``app`` with the body guard (pure ASGI, no framework objects on the way in)."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request_id = secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        override = headers.get(b"x-http-method-override", b"").upper()
+        if scope["method"] == "POST" and override in (b"PUT", b"DELETE"):
+            scope["method"] = override.decode()  # type: ignore[typeddict-item]
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        try:
+            receive = await _checked(scope, receive, headers)
+        except Refusal as refusal:
+            request: Request[Any, Any, Any] = Request(scope)
+            response = answer(request, refusal).to_asgi_response(request)
+            await response(scope, receive, send_with_id)
+            return
+        await app(scope, receive, send_with_id)
+
+    return guarded
+
+
+async def _checked(scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
+    if "\x00" in scope["path"] or "\ufffd" in scope["path"] or not scope["path"].isascii():
+        raise Unfit
+    if b"%00" in scope["query_string"]:
+        raise Unfit
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return receive
+    is_upload = bool(UPLOAD_PATHS.match(scope["path"])) and scope["method"] == "POST"
+    limit = MAX_UPLOAD if is_upload else MAX_BODY
+    declared = headers.get(b"content-length", b"0")
+    if not declared.isdigit() or len(declared) > 12 or int(declared) > limit:
+        raise TooLarge
+    body = await _read(receive, limit)
+    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    if is_upload:
+        if kind != b"multipart/form-data":
+            raise WrongMediaType
+    elif body:
+        if kind != b"application/json":
+            raise WrongMediaType
+        _check_json(body)
+    return _replay(body)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise TooLarge
+        parts.append(part)
+        if not message.get("more_body"):
+            break
+    return b"".join(parts)
+
+
+def _check_json(body: bytes) -> None:
+    """Refuse bodies whose shape would hurt the decoder; it counts, it does not parse."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unfit from None
+    bare = _STRINGS.sub(b"0", body)
+    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > MAX_NODES:
+        raise Unfit
+    depth = 0
+    for byte in bare:
+        if byte in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Unfit
+        elif byte in b"]}":
+            depth -= 1
+
+
+def _replay(body: bytes) -> Receive:
+    sent = False
+
+    async def receive() -> Any:
+        nonlocal sent
+        if sent:
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive

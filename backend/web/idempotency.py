@@ -1,0 +1,81 @@
+"""Repeatable creation: the same ``Idempotency-Key`` twice creates once.
+
+The key is claimed in the transaction of the act and keeps the answer, so a phone that
+lost the reply asks again and reads the same bytes.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from backend.database import execute, fetch_one, transaction
+from backend.errors import BadInput, Refusal
+from backend.identifiers import uuid7
+
+T = TypeVar("T")
+
+
+class KeyNeeded(BadInput):
+    code = "idempotency_key_needed"
+    zh = "请在请求头中提供 Idempotency-Key（8 至 80 个字符）。"
+    en = "Send an Idempotency-Key header of 8 to 80 characters."
+
+
+class KeyReused(Refusal):
+    status = 422
+    code = "idempotency_key_reused"
+    zh = "该 Idempotency-Key 已用于另一个不同的请求。"
+    en = "That Idempotency-Key was used for a different request."
+
+
+async def once(
+    person_id: UUID,
+    operation: str,
+    key: str | None,
+    request: object,
+    kind: type[T],
+    act: Callable[[], Awaitable[T]],
+    *,
+    secret: str,
+) -> T:
+    """Run ``act`` once per (person, operation, key) and return its answer each time.
+
+    ``request`` is fingerprinted with ``secret``; ``kind`` is the answer's Struct. Two
+    copies in flight wait for each other on the key's row. Raises :class:`KeyNeeded`,
+    :class:`KeyReused` and whatever ``act`` raises (a refused act claims no key).
+    """
+    if key is None or not 8 <= len(key) <= 80 or not key.isascii() or not key.isprintable():
+        raise KeyNeeded(field="Idempotency-Key")
+    plain = msgspec.json.encode(request, order="deterministic")
+    fingerprint = hmac.new(secret.encode(), plain, hashlib.sha256).hexdigest()
+    async with transaction():
+        claimed = await fetch_one(
+            """
+            INSERT INTO idempotency_keys AS k
+                (id, person_id, operation, key, fingerprint, created_at)
+            VALUES ($1, $2, $3, $4, $5, now())
+            ON CONFLICT (person_id, operation, key) DO UPDATE SET key = k.key
+            RETURNING id, fingerprint, body
+            """,
+            uuid7(),
+            person_id,
+            operation,
+            key,
+            fingerprint,
+        )
+        assert claimed is not None
+        if claimed["fingerprint"] != fingerprint:
+            raise KeyReused
+        if claimed["body"] is not None:
+            return msgspec.json.decode(claimed["body"], type=kind)
+        answer = await act()
+        await execute(
+            "UPDATE idempotency_keys SET body = $2 WHERE id = $1",
+            claimed["id"],
+            msgspec.json.encode(answer),
+        )
+        return answer
