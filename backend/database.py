@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import get_connection, get_connections
 from tortoise.transactions import in_transaction
@@ -84,6 +85,19 @@ async def database(dsn: str, settings: Settings, *, name: str) -> AsyncIterator[
         yield
     finally:
         await Tortoise.close_connections()
+
+
+async def connect(dsn: str) -> "asyncpg.Connection[Any]":
+    """Open a connection outside the pool, for LISTEN. The caller terminates it."""
+    credentials = config(dsn)["connections"]["default"]["credentials"]
+    return await asyncpg.connect(
+        host=credentials["host"],
+        port=credentials["port"],
+        user=credentials["user"],
+        password=credentials["password"],
+        database=credentials["database"],
+        timeout=5,
+    )
 
 
 @asynccontextmanager

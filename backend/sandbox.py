@@ -34,6 +34,7 @@ _HEADER = struct.Struct(">cQ")
 _LARGEST_NOTE = 64 * 1024
 _STDERR_KEPT = 4096
 _OUT_OF_MEMORY = 76
+_FAREWELL = 1.0
 _ALLOCATION_FAILED = (b"MemoryError", b"memory allocation of", b"std::bad_alloc")
 _slots = asyncio.Semaphore(CHILDREN)
 
@@ -95,7 +96,10 @@ async def run(
         process = await _start(target, memory, cpu_seconds, wall_seconds)
         try:
             async with asyncio.timeout(wall_seconds):
-                return await _converse(process, payload, memory, on_progress)
+                answer = await _converse(process, payload, memory, on_progress)
+                # Killing a child at the moment it leaves by itself makes asyncio lose its
+                # exit and complain; one that has answered and stays is killed below.
+                await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=_FAREWELL)
         except TimeoutError:
             raise SandboxKilled("timeout") from None
         finally:
@@ -103,6 +107,9 @@ async def run(
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
+    if isinstance(answer, _No):
+        raise SandboxRefused(answer.code, answer.facts)
+    return answer
 
 
 async def _start(target: str, memory: int, cpu_seconds: int, wall_seconds: float) -> Process:
@@ -130,7 +137,7 @@ async def _start(target: str, memory: int, cpu_seconds: int, wall_seconds: float
 
 async def _converse(
     process: Process, payload: bytes, largest: int, on_progress: Progress | None
-) -> bytes:
+) -> bytes | _No:
     assert process.stdin and process.stdout and process.stderr
     complaints = asyncio.ensure_future(_tail(process.stderr))
     feeding = asyncio.ensure_future(_feed(process.stdin, payload))
@@ -143,10 +150,8 @@ async def _converse(
                 raise SandboxKilled(_why(code, detail), detail.decode(errors="replace")) from None
             except ValueError as error:
                 raise SandboxKilled("crash", f"the answer does not parse: {error}") from None
-            if isinstance(answer, bytes):
+            if isinstance(answer, bytes | _No):
                 return answer
-            if isinstance(answer, _No):
-                raise SandboxRefused(answer.code, answer.facts)
             if on_progress is not None:
                 on_progress(answer)
     finally:

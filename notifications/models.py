@@ -5,6 +5,7 @@ partial indexes and the foreign keys between these tables are laid by the migrat
 """
 
 from datetime import time
+from typing import Any
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
@@ -12,7 +13,7 @@ from tortoise.fields.db_defaults import SqlDefault
 from tortoise.models import Model
 
 
-def _id() -> fields.UUIDField:
+def _id() -> Any:
     return fields.UUIDField(primary_key=True, default=None, db_default=SqlDefault("uuidv7()"))
 
 

@@ -12,9 +12,8 @@ from uuid import UUID
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 
-from notifications.message import LIVE_CHANNEL, Message
-
-_NOTIFY_BYTES = 7_000
+from notifications.live import announce_change
+from notifications.message import Message
 
 
 class OutsideTransaction(RuntimeError):
@@ -53,7 +52,7 @@ async def tell(
     )
     if not rows:
         return False
-    await _notify(connection, "p", [str(person) for person in persons])
+    await announce_change(connection, "p", [str(person) for person in persons])
     return True
 
 
@@ -81,7 +80,7 @@ async def announce(
         return False
     # A letter for later is made known to open connections when its day comes.
     if not_before is None:
-        await _notify(connection, "a", keys)
+        await announce_change(connection, "a", keys)
     return True
 
 
@@ -117,7 +116,7 @@ async def clear(person_id: UUID, subject_id: UUID, *, except_session: UUID | Non
     connection = _open_transaction()
     await connection.execute_query_dict(_SETTLE, [subject_id, [person_id]])
     rows = await connection.execute_query_dict(_CLEAR, [person_id, subject_id, except_session])
-    await _notify(connection, "p", [str(person_id)])
+    await announce_change(connection, "p", [str(person_id)])
     return len(rows)
 
 
@@ -133,20 +132,6 @@ def _letter(message: Message, once: str) -> list[object]:
         message.occasion, once, message.category, str(message.priority),
         message.title_zh, message.title_en, message.link, message.subject_id,
     ]  # fmt: skip
-
-
-async def _notify(connection: Any, kind: str, keys: Sequence[str]) -> None:
-    """Send the keys in as few payloads as PostgreSQL's 8,000 bytes allow."""
-    payloads: list[str] = []
-    for key in keys:
-        if payloads and len(payloads[-1].encode()) + len(key.encode()) < _NOTIFY_BYTES:
-            payloads[-1] += f",{key}"
-        else:
-            payloads.append(f"{kind}:{key}")
-    await connection.execute_query_dict(
-        "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
-        [LIVE_CHANNEL, payloads],
-    )
 
 
 _NEW_LETTER = """

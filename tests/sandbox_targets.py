@@ -3,7 +3,6 @@
 import ctypes
 import os
 import resource
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -120,7 +119,7 @@ def overlap(payload: bytes, progress: Progress) -> bytes:
 def look_around(payload: bytes, progress: Progress) -> bytes:
     written = True
     try:
-        Path("/tmp/tongxing-sandbox-test").write_bytes(b"x")
+        Path(payload.decode()).write_bytes(b"x")
     except OSError:
         written = False
     return msgspec.json.encode(
@@ -131,6 +130,5 @@ def look_around(payload: bytes, progress: Progress) -> bytes:
             "address_space": resource.getrlimit(resource.RLIMIT_AS),
             "core": resource.getrlimit(resource.RLIMIT_CORE),
             "session_leader": os.getsid(0) == os.getpid(),
-            "sockets_open": len([s for s in (socket.AF_INET,) if s is None]),
         }
     )

@@ -5,6 +5,6 @@ imported. Every process that uses a server shares it; the last one to leave stop
 """
 
 from backend.embedded.lodging import EmbeddedError, scratch_dir
-from backend.embedded.server import Server, ensure_database, start
+from backend.embedded.server import Server, ensure_database, erase, start
 
-__all__ = ["EmbeddedError", "Server", "ensure_database", "scratch_dir", "start"]
+__all__ = ["EmbeddedError", "Server", "ensure_database", "erase", "scratch_dir", "start"]

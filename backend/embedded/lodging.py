@@ -21,7 +21,7 @@ MAJOR_VERSION = "18"
 SCRATCH_BYTES = 1 << 30
 ACCOUNTS = ("postgres", "nobody")
 
-log = structlog.get_logger("embedded")
+log: structlog.stdlib.BoundLogger = structlog.get_logger("embedded")
 
 
 class EmbeddedError(Exception):
@@ -44,7 +44,7 @@ def home_for(data_dir: Path) -> tuple[Path, Account]:
     """
     home = data_dir.resolve()
     account = account_for(home)
-    if not home.exists():
+    with suppress(FileExistsError):
         home.mkdir(parents=True)
         home.chmod(0o755)
     if not account.switch or _reachable(home, account):
@@ -154,5 +154,3 @@ def _wheel_binaries() -> Path:
             "run `make install`, or set TONGXING_DATABASE_URL"
         )
     return Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR_VERSION}" / "bin"
-
-

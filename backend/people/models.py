@@ -18,6 +18,16 @@ class Relation(StrEnum):
     OTHER = "other"
 
 
+class Platform(StrEnum):
+    """What kind of app a session lives in."""
+
+    IOS = "ios"
+    ANDROID = "android"
+    HARMONY = "harmony"
+    MINI_PROGRAM = "mini_program"
+    WEB = "web"
+
+
 class Person(Model):
     id = fields.UUIDField(primary_key=True, default=uuid7)
     name = fields.CharField(max_length=40)
@@ -144,6 +154,7 @@ class Session(Model):
     device_key = fields.CharField(max_length=64)
     device_name = fields.CharField(max_length=60)
     platform = fields.CharField(max_length=20)
+    signed_in_by = fields.CharField(max_length=10, default="code", db_default="code")
     seed = fields.CharField(max_length=64)
     generation = fields.IntField(default=0, db_default=0)
     refreshed_at = fields.DatetimeField()
@@ -179,3 +190,27 @@ class SignInFailure(Model):
     class Meta:
         table = "sign_in_failures"
         unique_together = (("subject", "device_key"),)
+
+
+class SmsState(StrEnum):
+    """queued -> sent | given_up; the text exists only while queued."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    GIVEN_UP = "given_up"
+
+
+class SmsMessage(Model):
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    phone = fields.CharField(max_length=20)
+    template = fields.CharField(max_length=40)
+    payload = fields.TextField()
+    state = fields.CharField(max_length=10, default="queued", db_default="queued")
+    attempts = fields.IntField(default=0, db_default=0)
+    due_at = fields.DatetimeField(db_index=True)
+    leased_until = fields.DatetimeField(null=True)
+    expires_at = fields.DatetimeField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "sms_outbox"

@@ -21,6 +21,17 @@ class ImportState(StrEnum):
     UNDONE = "undone"
 
 
+class ImportMode(StrEnum):
+    """What absence from the file means.
+
+    ``MERGE``: nothing. ``FULL``: the file is the whole school, so pupils it does not name
+    have left, and so have class teachers, subject teachers and grade leads.
+    """
+
+    MERGE = "merge"
+    FULL = "full"
+
+
 class ClaimState(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
@@ -44,23 +55,42 @@ class Enrolment(Model):
 class RosterImport(Model):
     id = fields.UUIDField(primary_key=True, default=uuid7)
     school_id = fields.UUIDField(db_index=True)
-    uploader_id = fields.UUIDField()
+    uploader_id = fields.UUIDField(null=True)
     filename = fields.CharField(max_length=120)
     sha256 = fields.CharField(max_length=64)
+    mode = fields.CharField(max_length=20, default="merge", db_default="merge")
     state = fields.CharField(max_length=20)
+    failure = fields.CharField(max_length=40, default="", db_default="")
     progress = fields.IntField(default=0, db_default=0)
+    attempts = fields.IntField(default=0, db_default=0)
     file = fields.BinaryField(null=True)
     rows = fields.BinaryField(null=True)
-    faults: list[dict[str, object]] = fields.JSONField(default=list)  # type: ignore[assignment]
-    summary: dict[str, object] = fields.JSONField(default=dict)  # type: ignore[assignment]
-    undo: dict[str, object] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    faults: list[dict[str, object]] = fields.JSONField(default=list)
+    summary: dict[str, object] = fields.JSONField(default=dict)
     created_at = fields.DatetimeField(auto_now_add=True)
     leased_until = fields.DatetimeField(null=True)
     applied_at = fields.DatetimeField(null=True)
+    applied_by = fields.UUIDField(null=True)
     undone_at = fields.DatetimeField(null=True)
+    undone_by = fields.UUIDField(null=True)
 
     class Meta:
         table = "roster_imports"
+
+
+class RosterChange(Model):
+    id = fields.BigIntField(primary_key=True)
+    roster_import: fields.ForeignKeyRelation[RosterImport] = fields.ForeignKeyField(
+        "school.RosterImport", related_name="changes", on_delete=fields.CASCADE, db_index=True
+    )
+    roster_import_id: UUID
+    place = fields.CharField(max_length=40)
+    row_id = fields.UUIDField()
+    before: dict[str, object] | None = fields.JSONField(null=True)
+    after: dict[str, object] = fields.JSONField()
+
+    class Meta:
+        table = "roster_changes"
 
 
 class ClassInvite(Model):

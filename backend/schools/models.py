@@ -211,7 +211,7 @@ class Department(Model):
     )
     district_id: UUID
     name = fields.CharField(max_length=60)
-    aliases: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    aliases: list[str] = fields.JSONField(default=list)
     position = fields.IntField()
 
     class Meta:

@@ -29,8 +29,9 @@ class Policy(StrEnum):
     """Whoever holds a link the house signed for them."""
 
 
-async def enforce(connection: ASGIConnection[object, Actor | None, object, object],
-                  handler: BaseRouteHandler) -> None:
+async def enforce(
+    connection: ASGIConnection[object, Actor | None, object, object], handler: BaseRouteHandler
+) -> None:
     """Guard of the whole app: apply the handler's declared policy."""
     policy = handler.opt.get("policy")
     if policy in (Policy.PUBLIC, Policy.SIGNED_LINK):

@@ -25,9 +25,7 @@ _FORBIDDEN = {
 }
 
 
-class In(
-    msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel", frozen=True
-):
+class In(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel", frozen=True):
     """Base of every request body: unknown members are refused, text is checked."""
 
     def __post_init__(self) -> None:

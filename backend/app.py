@@ -1,0 +1,105 @@
+"""The API process, put together: rooms, manners and what they share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Request, Router
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from backend import logs
+from backend import settings as configuration
+from backend.database import database
+from backend.errors import SignInNeeded
+from backend.inbox.controllers import routes as inbox
+from backend.inbox.live import Hub
+from backend.inbox.sockets import live
+from backend.media.controllers import routes as media
+from backend.media.storage import Files, open_files
+from backend.notices.controllers import routes as notices
+from backend.people.authentication import Authentication
+from backend.people.controllers import routes as people
+from backend.roster.controllers import routes as roster
+from backend.schools.controllers import routes as schools
+from backend.settings import Settings, SettingsError
+from backend.web import openapi
+from backend.web.actor import Actor
+from backend.web.cursors import Cursors
+from backend.web.guard import guard
+from backend.web.health import liveness, readiness
+from backend.web.policy import enforce, undeclared
+from backend.web.problems import EXCEPTION_HANDLERS
+
+ROOMS = (people, schools, roster, media, notices, inbox)
+
+
+def create_app() -> ASGIApp:
+    """Return the ASGI application of one API process, from the environment's settings."""
+    settings = configuration.load()
+    logs.configure(settings.log_format, process="api")
+    if settings.database_url is None:
+        raise SettingsError("an API process needs TONGXING_DATABASE_URL; `tongxing serve` sets it")
+    return guard(build(settings, settings.database_url))
+
+
+def build(settings: Settings, dsn: str) -> Litestar:
+    """Put the rooms together over one database.
+
+    Raises ``RuntimeError`` when a route declares no policy: nothing is open by accident.
+    """
+    cursors = Cursors(settings.secret_key)
+    files = open_files(settings)
+    hub = Hub(dsn)
+
+    @asynccontextmanager
+    async def life(_: Litestar) -> AsyncIterator[None]:
+        async with database(dsn, settings, name="tongxing-api"), hub.listening():
+            yield
+
+    def the_settings() -> Settings:
+        return settings
+
+    def the_cursors() -> Cursors:
+        return cursors
+
+    def the_files() -> Files:
+        return files
+
+    def the_hub() -> Hub:
+        return hub
+
+    app = Litestar(
+        route_handlers=[
+            Router("/v1", route_handlers=[*ROOMS, live]),
+            liveness,
+            readiness,
+            *openapi.pages(),
+        ],
+        lifespan=[life],
+        dependencies={
+            "actor": Provide(caller, sync_to_thread=False),
+            "settings": Provide(the_settings, sync_to_thread=False, use_cache=True),
+            "cursors": Provide(the_cursors, sync_to_thread=False, use_cache=True),
+            "files": Provide(the_files, sync_to_thread=False, use_cache=True),
+            "hub": Provide(the_hub, sync_to_thread=False, use_cache=True),
+        },
+        middleware=[Authentication()],
+        guards=[enforce],
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=openapi.CONFIG,
+        plugins=openapi.PLUGINS,
+        logging_config=None,
+        debug=False,
+    )
+    if missing := undeclared(app):
+        raise RuntimeError(f"routes without a declared policy: {', '.join(missing)}")
+    openapi.finish(app)
+    return app
+
+
+def caller(request: Request[Actor | None, None, object]) -> Actor:
+    """Return who is asking. Raises ``SignInNeeded`` on a route that takes strangers too."""
+    actor = request.scope.get("user")
+    if not isinstance(actor, Actor):
+        raise SignInNeeded
+    return actor

@@ -1,0 +1,246 @@
+"""The ``tongxing`` command: everything an operator does, in one place."""
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import asyncpg
+import typer
+import uvloop
+from rich.console import Console
+
+from backend import cli_demo, doctor, embedded, logs, migrate
+from backend.database import database
+from backend.settings import Settings, SettingsError, load
+
+BACKLOG = 4096
+"""Connections a process holds open at once, and as many again in the queue: a whole
+school opens its phones in the same minute, and an open live channel counts as one."""
+HEADER_SECONDS = 10
+DRAIN_SECONDS = {"demo": 3, "test": 3, "production": 20}
+
+app = typer.Typer(
+    name="tongxing",
+    help="同行 Tongxing：家校互动云平台 · the home-school interaction platform.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+roster_app = typer.Typer(help="花名册 · class rosters.", no_args_is_help=True)
+openapi_app = typer.Typer(help="接口文档 · the API's contract.", no_args_is_help=True)
+app.add_typer(roster_app, name="roster")
+app.add_typer(openapi_app, name="openapi")
+
+errors = Console(stderr=True)
+
+Port = Annotated[int | None, typer.Option(help="Port to listen on (TONGXING_PORT).")]
+
+
+def _fail(message: str) -> NoReturn:
+    errors.print(f"✗ {message}", style="red", markup=False)
+    raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except SettingsError as error:
+        _fail(str(error))
+
+
+@contextmanager
+def _installation(process: str) -> Iterator[tuple[Settings, str]]:
+    """Yield the settings and a DSN that answers, starting the embedded server if need be."""
+    settings = _settings()
+    logs.configure(settings.log_format, process=process)
+    dsn, server = settings.database_url, None
+    try:
+        if dsn is None:
+            server = embedded.start(settings.data_dir)
+            dsn = server.dsn()
+            asyncio.run(embedded.ensure_database(dsn))
+        asyncio.run(_knock(dsn))
+        yield settings, dsn
+    except embedded.EmbeddedError as error:
+        _fail(str(error))
+    finally:
+        if server is not None:
+            server.stop()
+
+
+async def _knock(dsn: str) -> None:
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+    except (OSError, asyncpg.PostgresError, ValueError) as error:
+        _fail(f"the database does not let us in ({error}); check TONGXING_DATABASE_URL")
+    await connection.close()
+
+
+def _require_migrated(dsn: str) -> None:
+    if missing := asyncio.run(migrate.pending(dsn)):
+        _fail(f"the database lacks {', '.join(missing)}; run `tongxing migrate` first")
+
+
+def _require_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            _fail(
+                f"cannot listen on {host}:{port} ({error.strerror}): stop what runs there, "
+                f"or choose another port, for example TONGXING_PORT={port + 1}"
+            )
+
+
+async def _with_pool(dsn: str, settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
+    async with database(dsn, settings, name="tongxing-cli"):
+        return await work
+
+
+@app.command()
+def demo(
+    reset: Annotated[bool, typer.Option("--reset", help="Start over with fresh data.")] = False,
+    port: Port = None,
+) -> None:
+    """一键演示 · Database, sample district, API and worker in the foreground."""
+    settings = _settings()
+    if settings.is_production:
+        _fail("this is a production installation; the demo would fill it with sample people")
+    port = settings.port if port is None else port
+    _require_port(settings.host, port)
+    logs.configure(settings.log_format, process="demo")
+    try:
+        raise typer.Exit(cli_demo.run(settings, port=port, reset=reset))
+    except embedded.EmbeddedError as error:
+        _fail(str(error))
+
+
+@app.command()
+def serve(
+    port: Port = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="API processes.")] = None,
+) -> None:
+    """接口服务 · Serve the API."""
+    from granian.constants import Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    with _installation("api") as (settings, dsn):
+        port = settings.port if port is None else port
+        _require_migrated(dsn)
+        _require_port(settings.host, port)
+        _raise_file_limit()
+        # The serving processes are children and read their settings from here.
+        os.environ["TONGXING_DATABASE_URL"] = dsn
+        server = Server(
+            "backend.app:create_app",
+            factory=True,
+            address=settings.host,
+            port=port,
+            interface=Interfaces.ASGI,
+            loop=Loops.uvloop,
+            workers=processes or settings.api_processes,
+            backlog=BACKLOG,
+            backpressure=BACKLOG,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+            respawn_failed_workers=True,
+            workers_kill_timeout=DRAIN_SECONDS[settings.environment],
+            log_level=LogLevels.warning,
+            log_dictconfig={"loggers": {"_granian": {"handlers": [], "propagate": True}}},
+        )
+        server.serve()
+        if not server.interrupt_signal:
+            _fail("the API processes keep dying; the lines above say why")
+
+
+@app.command()
+def worker() -> None:
+    """后台任务 · Send pushes, release notices, run the timetable."""
+    from backend import worker as rounds
+
+    async def run(settings: Settings, dsn: str) -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await rounds.run(settings, dsn, stop)
+
+    with _installation("worker") as (settings, dsn):
+        _require_migrated(dsn)
+        uvloop.run(run(settings, dsn))
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """更新数据库 · Bring the database's tables up to date."""
+    with _installation("migrate") as (_, dsn):
+        applied = asyncio.run(migrate.upgrade(dsn))
+        typer.echo("\n".join(f"✓ {name}" for name in applied) or "✓ nothing to do")
+
+
+@app.command()
+def seed() -> None:
+    """示例数据 · Plant the sample district, unless it is there already."""
+    import seed as garden
+
+    with _installation("seed") as (settings, dsn):
+        if settings.is_production:
+            _fail("this is a production installation; sample people do not belong in it")
+        _require_migrated(dsn)
+        asyncio.run(_with_pool(dsn, settings, garden.plant(settings)))
+
+
+@app.command("doctor")
+def doctor_command(
+    replay_dead: Annotated[
+        bool, typer.Option("--replay-dead", help="Queue the pushes that were given up again.")
+    ] = False,
+) -> None:
+    """体检 · Check the installation and say what to do."""
+    settings = _settings()
+    logs.configure(settings.log_format, process="doctor")
+    raise typer.Exit(doctor.run(settings, replay_dead=replay_dead))
+
+
+@roster_app.command("import")
+def roster_import(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    school: Annotated[str, typer.Option(help="The school's code (学校代码).")],
+    apply: Annotated[bool, typer.Option("--apply", help="Apply when there are no errors.")] = False,
+) -> None:
+    """导入花名册 · Check a roster workbook, and apply it with --apply."""
+    from backend.roster import command
+
+    with _installation("roster") as (settings, dsn):
+        _require_migrated(dsn)
+        asyncio.run(_with_pool(dsn, settings, command.import_file(file, school, apply)))
+
+
+@openapi_app.command("export")
+def openapi_export(
+    path: Annotated[Path, typer.Argument()] = Path("openapi/openapi.yaml"),
+) -> None:
+    """导出接口文档 · Write the OpenAPI document."""
+    from backend.web import openapi
+
+    openapi.export(path)
+    typer.echo(f"✓ {path}")
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * BACKLOG if hard == resource.RLIM_INFINITY else min(hard, 4 * BACKLOG)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(app())

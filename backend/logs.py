@@ -1,0 +1,124 @@
+"""One line for every event, from our own code and from the libraries alike."""
+
+import logging
+import sys
+from typing import Literal, TextIO
+
+import structlog
+from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from backend.clock import local, now
+
+_DIM, _BOLD, _OFF = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_LEVELS = {
+    "debug": _DIM,
+    "info": "\x1b[32m",
+    "warning": "\x1b[33m",
+    "error": "\x1b[31m",
+    "critical": "\x1b[31;1m",
+}
+_PROCESSES = {"api": "\x1b[36m", "worker": "\x1b[35m"}
+
+# Libraries that write a line for every request or statement, values included.
+_QUIET = ("tortoise", "tortoise.db_client", "apscheduler", "httpx", "httpcore", "hpack", "asyncio")
+
+# The values of local variables are personal data too.
+_TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+def configure(
+    form: Literal["console", "json"], *, process: str, output: TextIO | None = None
+) -> None:
+    """Send all log events of this process to ``output`` (standard output when omitted).
+
+    ``process`` names it on each line. Bound values of SQL statements are never logged:
+    they are personal data.
+    """
+    output = output or sys.stdout
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        _stamp(form, process),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+    ]
+    tail: list[Processor]
+    if form == "json":
+        tail = [
+            structlog.processors.ExceptionRenderer(_TRACEBACKS),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    else:
+        tail = [_renderer(colours=output.isatty(), process=process)]
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail],
+        )
+    )
+    logging.root.handlers = [handler]
+    logging.root.setLevel(logging.INFO)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _stamp(form: str, process: str) -> Processor:
+    def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        moment = now()
+        wall = f"{local(moment):%H:%M:%S}"
+        return {
+            **event,
+            "timestamp": moment.isoformat(timespec="milliseconds") if form == "json" else wall,
+            "process": process,
+        }
+
+    return stamp
+
+
+def _renderer(*, colours: bool, process: str) -> ConsoleRenderer:
+    def paint(code: str) -> str:
+        return code if colours else ""
+
+    def column(style: str, width: int = 0) -> KeyValueColumnFormatter:
+        return KeyValueColumnFormatter(
+            key_style=None,
+            value_style=paint(style),
+            reset_style=paint(_OFF),
+            value_repr=str,
+            width=width,
+        )
+
+    class _Level:
+        def __call__(self, key: str, value: object) -> str:
+            return column(_LEVELS.get(str(value), ""), 7)(key, value)
+
+    return ConsoleRenderer(
+        columns=[
+            Column("timestamp", column(_DIM)),
+            Column("process", column(_PROCESSES.get(process, ""), 6)),
+            Column("level", _Level()),
+            Column("logger", column(_DIM, 8)),
+            Column("event", column(_BOLD)),
+            Column(
+                "",
+                KeyValueColumnFormatter(
+                    key_style=paint(_DIM),
+                    value_style="",
+                    reset_style=paint(_OFF),
+                    value_repr=str,
+                ),
+            ),
+        ],
+        exception_formatter=structlog.dev.plain_traceback,
+    )

@@ -1,0 +1,140 @@
+"""Bringing a database's tables to what the code expects.
+
+``python -m backend.migrate`` applies what is pending;
+``python -m backend.migrate make NAME`` writes a migration for what changed in the models.
+"""
+
+import argparse
+import asyncio
+import pkgutil
+import re
+from pathlib import Path
+
+import asyncpg
+import structlog
+from tortoise.context import TortoiseContext
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.operations import AddConstraint, CreateModel, Operation
+from tortoise.migrations.writer import MigrationWriter, format_migration_name
+
+from backend import embedded, migrations, settings
+from backend.database import MIGRATION_LOCK, config
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("migrate")
+
+
+async def upgrade(dsn: str) -> list[str]:
+    """Apply every pending migration, each in its own transaction, and return their names.
+
+    Any number of processes may call this at once: one applies, the others wait for it.
+    """
+    gate = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await gate.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+        names = await pending(dsn)
+        if names:
+            await _apply(dsn)
+        return names
+    finally:
+        await gate.close()
+
+
+async def pending(dsn: str) -> list[str]:
+    """Return the names of the migrations that the database of ``dsn`` still lacks, in order."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        rows = await connection.fetch("select name from tortoise_migrations where app = 'school'")
+    except asyncpg.UndefinedTableError:
+        rows = []
+    finally:
+        await connection.close()
+    applied = {row["name"] for row in rows}
+    return [name for name in available() if name not in applied]
+
+
+def available() -> list[str]:
+    """Return the names of the migrations this code carries, in order."""
+    found = (module.name for module in pkgutil.iter_modules(migrations.__path__))
+    return sorted(name for name in found if re.match(r"\d{4}_", name))
+
+
+async def undrawn() -> list[str]:
+    """Return what the models say and no migration does yet; empty when both agree."""
+    return [operation.describe() for writer in await _changes() for operation in writer.operations]
+
+
+async def make(name: str) -> list[Path]:
+    """Write a migration called ``name`` for what changed in the models, if anything did.
+
+    Tortoise silently drops the constraints of a model it creates; here they follow the
+    creation as operations of their own, which it does carry out.
+    """
+    paths = []
+    for writer in await _changes():
+        number = int(writer.name.partition("_")[0])
+        writer.name = format_migration_name(number, name)
+        writer.operations = _with_constraints(writer.operations)
+        paths.append(Path(writer.write()))
+    return paths
+
+
+async def _apply(dsn: str) -> None:
+    wanted = config(dsn, pool_size=2, name="tongxing-migrate")
+    # Building an index on a large table may take longer than any request may.
+    wanted["connections"]["default"]["credentials"]["server_settings"]["statement_timeout"] = "0"
+    async with TortoiseContext() as context:
+        await context.init(config=wanted)
+        executor = MigrationExecutor(context.db(), wanted["apps"])
+        await executor.migrate(progress=_report, direction="forward")
+
+
+def _report(event: str, _label: str, name: str) -> None:
+    if event == "apply_done":
+        log.info("migration applied", name=name)
+
+
+async def _changes() -> list[MigrationWriter]:
+    # Nothing connects: the history is replayed in memory and compared with the models.
+    wanted = config("postgresql://nobody@localhost/none")
+    async with TortoiseContext() as context:
+        await context.init(config=wanted, init_connections=False)
+        if context.apps is None:
+            raise LookupError("no models are configured")
+        return await MigrationAutodetector(context.apps, wanted["apps"]).changes()
+
+
+def _with_constraints(operations: list[Operation]) -> list[Operation]:
+    repaired: list[Operation] = []
+    for operation in operations:
+        repaired.append(operation)
+        if isinstance(operation, CreateModel) and operation.options:
+            for constraint in operation.options.pop("constraints", ()):
+                repaired.append(AddConstraint(operation.name, constraint))
+    return repaired
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    if arguments.verb == "make":
+        paths = await make(arguments.name)
+        log.info("migrations written" if paths else "nothing changed", files=[*map(str, paths)])
+        return
+    installation = settings.load()
+    dsn, server = installation.database_url, None
+    if dsn is None:
+        server = embedded.start(installation.data_dir)
+        dsn = server.dsn()
+        await embedded.ensure_database(dsn)
+    try:
+        log.info("database is up to date", applied=await upgrade(dsn))
+    finally:
+        if server is not None:
+            server.stop()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m backend.migrate", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb")
+    verbs.add_parser("upgrade", help="apply what is pending (the default)")
+    verbs.add_parser("make", help="write a migration").add_argument("name")
+    asyncio.run(_main(parser.parse_args()))

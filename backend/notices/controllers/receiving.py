@@ -1,0 +1,163 @@
+"""The recipient's side: the home feed, reading, confirming, catching up."""
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, put
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery, JSONBody
+
+from backend import clock
+from backend.errors import Refusal
+from backend.notices import rules
+from backend.notices.controllers.answers import feed_item, notice_out
+from backend.notices.operations import receipts
+from backend.notices.permissions import Sight, notice_in_sight, notice_received
+from backend.notices.queries import feed
+from backend.notices.schemas.reading import (
+    CatchUpIn,
+    CatchUpOut,
+    ConfirmationIn,
+    FeedPage,
+    NoticeOut,
+    Refused,
+)
+from backend.settings import Settings
+from backend.web.actor import Actor
+from backend.web.conditional import conditional
+from backend.web.cursors import BadCursor, Cursors
+from backend.web.policy import Policy
+from backend.web.problems import language, refusals
+from backend.web.structs import Cursor, PageSize
+
+
+class Feed(Controller):
+    """The caller's home feed over all their children and offices."""
+
+    path = "/feed"
+
+    @get(
+        opt={"policy": Policy.SIGNED_IN},
+        operation_id="getFeed",
+        summary="首页通知 Home feed",
+        responses=refusals(BadCursor),
+    )
+    async def get_feed(
+        self,
+        request: Request[Actor, None, object],
+        actor: NamedDependency[Actor],
+        cursors: NamedDependency[Cursors],
+        cursor: FromQuery[Cursor | None] = None,
+        limit: FromQuery[PageSize] = 20,
+    ) -> Response[FeedPage]:
+        """The newest notices, each once with the children it concerns. 304 by ETag."""
+        purpose = f"feed:{actor.person_id}"
+        before = cursors.open(purpose, cursor, tuple[datetime, UUID]) if cursor else None
+        now = clock.now()
+        rows = await feed.feed(actor.person_id, before=before, limit=limit + 1, now=now)
+        items = [feed_item(row) for row in rows[:limit]]
+        last = items[-1] if len(rows) > limit else None
+        page = FeedPage(
+            items=items,
+            unread=await feed.unread(actor.person_id, now),
+            next_cursor=cursors.seal(purpose, (last.published_at, last.id)) if last else None,
+        )
+        return conditional(request, page)
+
+    @put(
+        "/catch-up",
+        opt={"policy": Policy.SIGNED_IN},
+        operation_id="catchUp",
+        summary="补传离线操作 Send what was done offline",
+    )
+    async def catch_up(
+        self,
+        request: Request[Actor, None, object],
+        data: JSONBody[CatchUpIn],
+        actor: NamedDependency[Actor],
+    ) -> CatchUpOut:
+        """Readings and confirmations kept while offline; each may be sent again safely."""
+        read = await receipts.read(actor, list(dict.fromkeys(data.read))) if data.read else []
+        confirmed, refused = [], []
+        for item in data.confirmed:
+            try:
+                await _confirm(actor, await _received(actor, item.notice_id), item)
+                confirmed.append(item.notice_id)
+            except Refusal as refusal:
+                refused.append(
+                    Refused(
+                        notice_id=item.notice_id,
+                        code=refusal.code,
+                        detail=refusal.sentence(language(request.headers)),
+                    )
+                )
+        return CatchUpOut(
+            read=read,
+            confirmed=confirmed,
+            refused=refused,
+            unread=await feed.unread(actor.person_id, clock.now()),
+        )
+
+
+class MyReading(Controller):
+    """One notice as it reached the caller."""
+
+    path = "/notices/{notice_id:uuid}"
+
+    @get(
+        opt={"policy": Policy.SIGNED_IN},
+        operation_id="getNotice",
+        summary="查看通知 Read a notice",
+    )
+    async def get_notice(
+        self,
+        request: Request[Actor, None, object],
+        actor: NamedDependency[Actor],
+        sight: NamedDependency[Sight],
+        settings: NamedDependency[Settings],
+    ) -> Response[NoticeOut]:
+        """The whole notice. Looking changes nothing: reading is marked by a PUT."""
+        return conditional(request, await notice_out(sight, actor, settings, clock.now()))
+
+    @put(
+        "/reading",
+        opt={"policy": Policy.SIGNED_IN},
+        operation_id="markNoticeRead",
+        summary="标记已读 Mark as read",
+        status_code=204,
+        dependencies={"received": Provide(notice_received)},
+    )
+    async def mark_notice_read(
+        self, actor: NamedDependency[Actor], received: NamedDependency[Sight]
+    ) -> None:
+        """Mark the notice read on all the caller's devices."""
+        await receipts.read(actor, [received.notice.id])
+
+    @put(
+        "/confirmation",
+        opt={"policy": Policy.SIGNED_IN},
+        operation_id="confirmNotice",
+        summary="确认通知 Confirm for the household",
+        dependencies={"received": Provide(notice_received)},
+        responses=refusals(rules.NotAsked, rules.AnswerNeeded, rules.WrongState),
+    )
+    async def confirm_notice(
+        self,
+        data: JSONBody[ConfirmationIn],
+        actor: NamedDependency[Actor],
+        received: NamedDependency[Sight],
+        settings: NamedDependency[Settings],
+    ) -> NoticeOut:
+        """Confirm, with one answer per child where the notice asks for it."""
+        await _confirm(actor, received, data)
+        fresh = await notice_in_sight(actor, received.notice.id)
+        return await notice_out(fresh, actor, settings, clock.now())
+
+
+async def _confirm(actor: Actor, sight: Sight, data: ConfirmationIn) -> None:
+    answers = {answer.student_id: answer.choice for answer in data.answers}
+    await receipts.confirm(actor, sight.notice.id, answers, sight.children)
+
+
+async def _received(actor: Actor, notice_id: UUID) -> Sight:
+    return await notice_received(await notice_in_sight(actor, notice_id))

@@ -1,0 +1,1 @@
+"""The room's hot statements, split by what they are about."""

@@ -1,0 +1,232 @@
+"""What a recipient sees and does: the feed, one notice, marking, receipts. One round trip each."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from backend.database import fetch, fetch_one
+from backend.identifiers import uuid7
+
+MINE = """
+mine AS MATERIALIZED (
+    SELECT node_id, who, array_agg(DISTINCT student_id)
+               FILTER (WHERE student_id IS NOT NULL) AS students
+    FROM audience_members WHERE person_id = $1 AND consented GROUP BY node_id, who)
+"""
+
+# What the household has done about a notice, for each child it concerns. Names of the
+# other guardians are shown so that one parent sees that the other has confirmed.
+HOUSEHOLD = """
+(SELECT json_agg(json_build_object(
+     'studentId', s.id, 'name', s.name,
+     'settled', n.confirm_mode = 'none'
+         OR household_settled(n.id, n.confirm_mode, n.confirm_revision, s.id, $1),
+     'receipts', (SELECT coalesce(json_agg(json_build_object(
+            'name', p.name, 'relation', t.relation, 'answer', r.answer,
+            'outdated', r.revision < n.confirm_revision, 'confirmedAt', r.confirmed_at)
+            ORDER BY r.confirmed_at), '[]')
+        FROM notice_receipts r
+        JOIN family_ties t ON t.person_id = r.person_id AND t.student_id = s.id
+        JOIN persons p ON p.id = r.person_id
+        WHERE r.notice_id = n.id AND n.confirm_mode <> 'none'
+          AND (r.student_id IS NULL OR r.student_id = s.id))
+ ) ORDER BY s.name) FROM students s WHERE s.id = ANY(h.students))
+"""
+
+FEED = f"""
+WITH {MINE},
+hits AS (
+    SELECT p.notice_id, p.published_at, p.is_read, m.students
+    FROM mine m CROSS JOIN LATERAL (
+        SELECT q.notice_id, q.published_at,
+               coalesce(has_bit(r.bits, q.seq), false) AS is_read
+        FROM notice_postings q LEFT JOIN read_marks r
+          ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
+        WHERE q.node_id = m.node_id AND q.who = m.who AND q.current AND q.expires_at > $5
+          AND ($2::timestamptz IS NULL OR (q.published_at, q.notice_id) < ($2, $3::uuid))
+        ORDER BY q.published_at DESC, q.notice_id DESC LIMIT $4) p),
+top AS (
+    SELECT notice_id, max(published_at) AS published_at, bool_or(is_read) AS is_read
+    FROM hits GROUP BY notice_id ORDER BY 2 DESC, 1 DESC LIMIT $4),
+whole AS (
+    SELECT t.*, ARRAY(SELECT DISTINCT s FROM hits x, unnest(x.students) s
+                      WHERE x.notice_id = t.notice_id) AS students FROM top t)
+SELECT n.id, n.title, n.category, n.urgent, n.pinned, n.sender_name, n.sender_title,
+       n.confirm_mode, n.confirm_by, n.revision, n.expires_at, n.school_id,
+       json_array_length(n.attachment_ids::json) AS attachments,
+       h.published_at, h.is_read,
+       EXISTS (SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+               AND r.person_id = $1 AND r.revision >= n.confirm_revision) AS confirmed_by_me,
+       {HOUSEHOLD} AS household
+FROM whole h JOIN notices n ON n.id = h.notice_id
+WHERE ($2::timestamptz IS NULL OR NOT EXISTS (
+        SELECT 1 FROM notice_postings later JOIN mine USING (node_id, who)
+        WHERE later.notice_id = n.id AND later.current AND later.published_at >= $2
+          AND (later.published_at, later.notice_id) >= ($2, $3::uuid)))
+ORDER BY h.published_at DESC, n.id DESC
+"""
+
+UNREAD = f"""
+WITH {MINE}
+SELECT count(*) AS unread FROM (
+    SELECT p.notice_id
+    FROM mine m JOIN notice_postings p
+      ON p.node_id = m.node_id AND p.who = m.who AND p.current AND p.expires_at > $2
+    LEFT JOIN read_marks r
+      ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
+    GROUP BY p.notice_id HAVING NOT bool_or(coalesce(has_bit(r.bits, p.seq), false))) u
+"""
+
+ONE = f"""
+WITH {MINE},
+h AS (
+    SELECT p.notice_id, max(p.published_at) AS published_at,
+           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read,
+           ARRAY(SELECT DISTINCT s FROM notice_postings x JOIN mine y USING (node_id, who),
+                 unnest(y.students) s WHERE x.notice_id = $2) AS students
+    FROM notice_postings p JOIN mine m USING (node_id, who)
+    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who
+    WHERE p.notice_id = $2 GROUP BY p.notice_id)
+SELECT h.published_at, h.is_read, h.students,
+       EXISTS (SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+               AND r.person_id = $1 AND r.revision >= n.confirm_revision) AS confirmed_by_me,
+       {HOUSEHOLD} AS household
+FROM h JOIN notices n ON n.id = h.notice_id
+"""
+
+# Locks are taken in (node_id, who) order, so two phones of one person never deadlock.
+MARK_READ = f"""
+WITH {MINE},
+hit AS (
+    SELECT p.node_id, p.who, p.seq, p.notice_id,
+           coalesce(has_bit(r.bits, p.seq), false) AS was_read
+    FROM notice_postings p JOIN mine m USING (node_id, who)
+    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who
+    WHERE p.notice_id = ANY($2::uuid[])),
+marks AS (
+    INSERT INTO read_marks AS r (person_id, node_id, who, bits)
+    SELECT $1, node_id, who, bits_of(array_agg(seq)) FROM hit WHERE NOT was_read
+    GROUP BY node_id, who ORDER BY node_id, who
+    ON CONFLICT (person_id, node_id, who) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)
+    RETURNING 1),
+receipts AS (
+    INSERT INTO notice_receipts AS r (id, notice_id, person_id, revision, confirmed_at)
+    SELECT DISTINCT ON (n.id) uuidv7(), n.id, $1::uuid, n.revision, $3::timestamptz
+    FROM hit JOIN notices n ON n.id = hit.notice_id
+    WHERE n.confirm_mode = 'read' AND n.state = 'published'
+    ON CONFLICT (notice_id, person_id, student_id)
+        DO UPDATE SET revision = excluded.revision, confirmed_at = excluded.confirmed_at
+        WHERE r.revision < excluded.revision
+    RETURNING 1)
+SELECT notice_id, bool_or(was_read) AS was_read,
+       (SELECT count(*) FROM marks) + (SELECT count(*) FROM receipts) AS written
+FROM hit GROUP BY notice_id
+"""
+
+OWING = """
+WITH reached AS (
+    SELECT DISTINCT m.person_id, m.student_id
+    FROM notice_postings p JOIN audience_members m ON m.node_id = p.node_id AND m.who = p.who
+    WHERE p.notice_id = $1 AND p.current AND m.person_id = ANY($2::uuid[]))
+SELECT DISTINCT x.person_id FROM reached x JOIN notices n ON n.id = $1
+WHERE n.state = 'published' AND CASE WHEN n.confirm_mode = 'none' THEN NOT EXISTS (
+          SELECT 1 FROM notice_postings p JOIN read_marks r
+            ON r.node_id = p.node_id AND r.who = p.who AND r.person_id = x.person_id
+          WHERE p.notice_id = $1 AND p.current AND has_bit(r.bits, p.seq))
+      ELSE NOT household_settled(n.id, n.confirm_mode, n.confirm_revision,
+                                 x.student_id, x.person_id)
+           AND NOT (n.confirm_mode = 'both' AND EXISTS (
+               SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+                 AND r.person_id = x.person_id AND r.revision >= n.confirm_revision)) END
+"""
+
+READERS = """
+SELECT DISTINCT r.person_id
+FROM notice_postings p JOIN read_marks r ON r.node_id = p.node_id AND r.who = p.who
+WHERE p.notice_id = $1 AND (p.current OR NOT $3) AND r.person_id = ANY($2::uuid[])
+  AND has_bit(r.bits, p.seq)
+"""
+
+RELATIVES = """
+SELECT DISTINCT other.person_id
+FROM family_ties mine JOIN family_ties other USING (student_id)
+WHERE mine.person_id = $1 AND mine.student_id = ANY($2::uuid[]) AND other.person_id <> $1
+"""
+
+
+async def feed(
+    person_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int, now: datetime
+) -> list[dict[str, Any]]:
+    """Return the newest current notices for a person, each once, with its children."""
+    moment, notice = before or (None, None)
+    return await fetch(FEED, person_id, moment, notice, limit, now)
+
+
+async def unread(person_id: UUID, now: datetime) -> int:
+    """Return how many current notices the person has not read."""
+    row = await fetch_one(UNREAD, person_id, now)
+    return int(row["unread"]) if row else 0
+
+
+async def as_recipient(person_id: UUID, notice_id: UUID) -> dict[str, Any] | None:
+    """Return the person's own view of one notice, or ``None`` if it never reached them."""
+    return await fetch_one(ONE, person_id, notice_id)
+
+
+async def mark_read(person_id: UUID, notice_ids: list[UUID], now: datetime) -> dict[UUID, bool]:
+    """Mark as read; returns for each notice that reached the person whether it was read before."""
+    rows = await fetch(MARK_READ, person_id, notice_ids, now)
+    return {row["notice_id"]: row["was_read"] for row in rows}
+
+
+async def owing(notice_id: UUID, people: list[UUID]) -> set[UUID]:
+    """Return who of ``people`` still owes the notice a reading or a confirmation."""
+    return {row["person_id"] for row in await fetch(OWING, notice_id, people)}
+
+
+async def readers(notice_id: UUID, people: list[UUID], *, current: bool) -> set[UUID]:
+    """Return who of ``people`` has read the notice: as it hangs now, or in any version."""
+    return {row["person_id"] for row in await fetch(READERS, notice_id, people, current)}
+
+
+async def relatives(person_id: UUID, students: list[UUID]) -> list[UUID]:
+    """Return the other guardians of these children."""
+    return [row["person_id"] for row in await fetch(RELATIVES, person_id, students)]
+
+
+async def put_receipts(
+    notice_id: UUID,
+    person_id: UUID,
+    answers: dict[UUID | None, str | None],
+    *,
+    revision: int,
+    now: datetime,
+) -> None:
+    """Write or renew the person's receipts; an unchanged one keeps its first time."""
+    await fetch(
+        """
+        INSERT INTO notice_receipts AS r
+            (id, notice_id, person_id, student_id, revision, answer, confirmed_at)
+        SELECT x.id, $1, $2, x.student, $3, x.answer, $4
+        FROM unnest($5::uuid[], $6::uuid[], $7::text[]) AS x (id, student, answer)
+        ON CONFLICT (notice_id, person_id, student_id) DO UPDATE SET
+            revision = excluded.revision, answer = excluded.answer,
+            confirmed_at = excluded.confirmed_at
+        WHERE (r.revision, r.answer) IS DISTINCT FROM (excluded.revision, excluded.answer)
+          AND r.revision <= excluded.revision
+        """,
+        notice_id,
+        person_id,
+        revision,
+        now,
+        [uuid7() for _ in answers],
+        list(answers),
+        list(answers.values()),
+    )
+
+
+def decode(raw: str | None) -> list[dict[str, Any]]:
+    """Decode a JSON column of one of these statements."""
+    return msgspec.json.decode(raw) if raw else []

@@ -1,0 +1,1 @@
+"""What the phone sends and sees about notices, by who looks: author, recipient, sender."""

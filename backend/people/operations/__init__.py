@@ -1,0 +1,1 @@
+"""What can happen to accounts: codes, sign-in, sessions, passwords, consents."""

@@ -1,0 +1,19 @@
+"""Every recurring job on one page. Each bears running twice."""
+
+
+from backend.media import jobs as media
+from backend.media.storage import Files
+from backend.notices import jobs as notices
+from backend.people import jobs as people
+from notifications.scheduler import Job
+
+
+def timetable(files: Files) -> list[Job]:
+    """Return what workers do unasked; each occasion is run by one of them."""
+    return [
+        Job("notices.release", notices.release_due, every=5),
+        Job("notices.expire", notices.expire_due, every=60),
+        Job("notices.nudge", notices.nudge_owed, cron={"hour": "8-20", "minute": 5}, catch_up=1800),
+        Job("media.sweep", lambda: media.sweep_unattached(files), every=3600),
+        Job("people.purge", people.purge, every=600),
+    ]

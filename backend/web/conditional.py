@@ -1,0 +1,22 @@
+"""Answers a phone may keep: an ETag of the body, and 304 when nothing changed."""
+
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request, Response
+
+T = TypeVar("T")
+
+
+def conditional(request: Request[Any, Any, Any], body: T) -> Response[T]:
+    """Return ``body`` with its ETag, or an empty 304 when the phone already has it."""
+    raw = msgspec.json.encode(body)
+    etag = f'"{hashlib.sha256(raw).hexdigest()[:24]}"'
+    headers = {"etag": etag, "cache-control": "private, no-cache"}
+    known = request.headers.get("if-none-match", "")
+    if etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
+        empty: Any = b""
+        return Response(empty, status_code=304, headers=headers)
+    encoded: Any = raw
+    return Response(encoded, media_type="application/json", headers=headers)

@@ -1,0 +1,86 @@
+"""The worker process: rounds of the post, waiting work, and the timetable.
+
+Any number of workers may run; what they carry is claimed row by row.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import structlog
+
+from backend import clock
+from backend.database import database
+from backend.media.storage import open_files
+from backend.notices import jobs as notices
+from backend.notices.queries import quiet
+from backend.people import gateways
+from backend.people import jobs as people
+from backend.roster import audiences
+from backend.roster import jobs as roster
+from backend.settings import Settings
+from backend.timetable import timetable
+from notifications.channels.base import Channel
+from notifications.channels.console import ConsoleChannel
+from notifications.channels.fcm import FcmChannel
+from notifications.dispatcher import Office
+from notifications.scheduler import clockwork
+
+log = structlog.get_logger("worker")
+
+
+Round = Callable[[], Awaitable[object]]
+
+
+async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
+    """Work until ``stop`` is set, then finish what is in hand and leave."""
+    channels = channels_of(settings)
+    gateway = gateways.gateway_for(settings)
+    files = open_files(settings)
+    office = Office(
+        channels=channels,
+        page_audience=audiences.page,
+        still_wanted=notices.still_wanted,
+        quiet_hours=quiet.hours_of,
+    )
+    rounds: dict[str, Round] = {
+        "post": lambda: office.drain(clock.now, stop),
+        "sms": lambda: people.send_sms(gateway, clock.now()),
+        "rosters": roster.read_waiting,
+    }
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(database(dsn, settings, name="tongxing-worker"))
+        for channel in channels.values():
+            await channel.open()
+            stack.push_async_callback(channel.close)
+        await stack.enter_async_context(clockwork(timetable(files), clock=clock.now, stop=stop))
+        log.info("worker_started", channels=",".join(channels))
+        async with asyncio.TaskGroup() as group:
+            for name, work in rounds.items():
+                group.create_task(_go_round(name, work, settings.worker_tick, stop))
+    log.info("worker_stopped")
+
+
+async def _go_round(name: str, work: Round, tick: float, stop: asyncio.Event) -> None:
+    """Do one kind of work again and again, each kind at its own pace."""
+    while not stop.is_set():
+        try:
+            await work()
+        except Exception:
+            # The edge of the process: one bad round must not end the others. The work
+            # itself is still in its rows and comes up again.
+            log.exception("round_failed", round=name)
+        try:
+            await asyncio.wait_for(stop.wait(), tick)
+        except TimeoutError:
+            continue
+
+
+def channels_of(settings: Settings) -> dict[str, Channel]:
+    """Return the ways out of the house, keyed by the provider of the devices they serve."""
+    channels: dict[str, Channel] = {"console": ConsoleChannel()}
+    if settings.push_provider == "fcm" and settings.fcm_credentials is not None:
+        account = json.loads(settings.fcm_credentials.read_text(encoding="utf-8"))
+        channels["fcm"] = FcmChannel(account, endpoint=settings.fcm_endpoint)
+    return channels

@@ -1,0 +1,1 @@
+"""Ways out of the house; each provider has one module and passes one contract suite."""

@@ -1,0 +1,1 @@
+"""Doubles of the outside world, on loopback, speaking its real protocols."""
