@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Request, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
@@ -97,7 +98,7 @@ def build(settings: Settings, dsn: str) -> Litestar:
     return app
 
 
-def caller(request: Request[Actor | None, None, object]) -> Actor:
+def caller(request: Request[Actor | None, None, State]) -> Actor:
     """Return who is asking. Raises ``SignInNeeded`` on a route that takes strangers too."""
     actor = request.scope.get("user")
     if not isinstance(actor, Actor):

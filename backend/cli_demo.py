@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
 
@@ -163,11 +163,14 @@ def _welcome(host: str, port: int, seconds: float) -> Panel:
     grid = Table.grid(padding=(0, 2))
     grid.add_row("接口 API", f"[link={address}]{address}[/link]")
     grid.add_row("文档 docs", f"[link={address}/docs]{address}/docs[/link]")
-    outer = Table.grid(padding=(0, 0, 1, 0))
-    outer.add_row(grid)
-    outer.add_row(table)
-    outer.add_row("验证码会打印在下面的日志里（sms 行）。Sign-in codes appear below, on sms lines.")
-    outer.add_row("按 Ctrl-C 停止 · Ctrl-C stops everything; the data stay.")
+    outer = Group(
+        grid,
+        "",
+        table,
+        "",
+        "验证码会打印在下面的日志里（sms 行）· Sign-in codes appear below, on sms lines.",
+        "按 Ctrl-C 停止，数据会保留 · Ctrl-C stops everything; the data stay.",
+    )
     return Panel(
         outer,
         title="同行 Tongxing",

@@ -14,11 +14,11 @@ from backend import clock
 from backend.database import database
 from backend.media.storage import open_files
 from backend.notices import jobs as notices
-from backend.notices.queries import quiet
 from backend.people import gateways
 from backend.people import jobs as people
 from backend.roster import audiences
 from backend.roster import jobs as roster
+from backend.schools import quiet
 from backend.settings import Settings
 from backend.timetable import timetable
 from notifications.channels.base import Channel

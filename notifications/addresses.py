@@ -15,7 +15,7 @@ _DEVICES_EACH = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """A person's wishes, by the wall clock of the district.
+    """A person's wishes, by the wall clock of the district, to the minute.
 
     Quiet hours need both ends and may cross midnight. Urgent letters heed neither
     ``muted_categories`` nor ``digest_categories``.
@@ -74,21 +74,22 @@ async def forget(person_id: UUID) -> None:
 
 async def preferences(person_id: UUID) -> Preferences:
     """Return the person's wishes, or what holds for those who expressed none."""
-    rows = await _run(
-        "SELECT quiet_from, quiet_until, digest_at, muted_categories, digest_categories "
-        "FROM post_preference WHERE person_id = $1",
-        person_id,
-    )
-    if not rows:
-        return Preferences()
-    row = rows[0]
-    return Preferences(
-        quiet_from=row["quiet_from"],
-        quiet_until=row["quiet_until"],
-        digest_at=row["digest_at"],
-        muted_categories=tuple(row["muted_categories"]),
-        digest_categories=tuple(row["digest_categories"]),
-    )
+    return (await preferences_of([person_id])).get(person_id, Preferences())
+
+
+async def preferences_of(person_ids: Sequence[UUID]) -> dict[UUID, Preferences]:
+    """Return the wishes of those among the people who expressed any."""
+    rows = await _run(_PREFERENCES, list(person_ids))
+    return {
+        row["person_id"]: Preferences(
+            quiet_from=_clock_time(row["quiet_from"]),
+            quiet_until=_clock_time(row["quiet_until"]),
+            digest_at=_clock_time(row["digest_at"]) or time(0),
+            muted_categories=tuple(row["muted_categories"]),
+            digest_categories=tuple(row["digest_categories"]),
+        )
+        for row in rows
+    }
 
 
 async def prefer(person_id: UUID, wishes: Preferences) -> None:
@@ -96,9 +97,9 @@ async def prefer(person_id: UUID, wishes: Preferences) -> None:
     await _run(
         _PREFER,
         person_id,
-        wishes.quiet_from,
-        wishes.quiet_until,
-        wishes.digest_at,
+        _minutes(wishes.quiet_from),
+        _minutes(wishes.quiet_until),
+        _minutes(wishes.digest_at),
         sorted(set(wishes.muted_categories)),
         sorted(set(wishes.digest_categories)),
     )
@@ -117,6 +118,14 @@ async def refused_for(*, once: str | None = None, subject_id: UUID | None = None
     """Return the pushes of one letter, or of all letters about a subject, that failed."""
     rows = await _run(_REFUSED, once, subject_id)
     return [Refused(**row) for row in rows]
+
+
+def _minutes(clock: time | None) -> int | None:
+    return None if clock is None else clock.hour * 60 + clock.minute
+
+
+def _clock_time(minutes: int | None) -> time | None:
+    return None if minutes is None else time(*divmod(minutes, 60))
 
 
 async def _run(sql: str, *values: object) -> list[dict[str, Any]]:
@@ -161,6 +170,11 @@ WITH retired AS (
     WHERE device_id = retired.id AND state = 'queued'
 )
 SELECT id FROM retired
+"""
+
+_PREFERENCES = """
+SELECT person_id, quiet_from, quiet_until, digest_at, muted_categories, digest_categories
+FROM post_preference WHERE person_id = ANY($1::uuid[])
 """
 
 _PREFER = """

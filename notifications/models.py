@@ -4,7 +4,6 @@ A person is a bare UUID here: no foreign key leads into the house. CHECK constra
 partial indexes and the foreign keys between these tables are laid by the migration.
 """
 
-from datetime import time
 from typing import Any
 
 from tortoise import fields
@@ -38,12 +37,12 @@ class Device(Model):
 
 
 class Preference(Model):
-    """When and about what a person wishes to be disturbed."""
+    """When, in minutes after midnight, and about what a person wishes to be disturbed."""
 
     person_id = fields.UUIDField(primary_key=True, default=None)
-    quiet_from = fields.TimeField(null=True)
-    quiet_until = fields.TimeField(null=True)
-    digest_at = fields.TimeField(default=time(18, 0))
+    quiet_from = fields.SmallIntField(null=True)
+    quiet_until = fields.SmallIntField(null=True)
+    digest_at = fields.SmallIntField(default=18 * 60)
     muted_categories = ArrayField(element_type="text", default=list)
     digest_categories = ArrayField(element_type="text", default=list)
 

@@ -7,14 +7,14 @@ have been withdrawn, the phone may have changed hands, or the night may have beg
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from tortoise.connection import get_connection
 
 from notifications import ledger
+from notifications.addresses import Preferences, preferences_of
 from notifications.ledger import Claim, Postponement
 from notifications.quiet import Window, next_digest, quiet_until
 
@@ -23,7 +23,7 @@ log = structlog.get_logger("post")
 StillWanted = Callable[[str, UUID | None, Sequence[UUID]], Awaitable[set[UUID]]]
 QuietHours = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Sequence[Window]]]]
 
-_EVENING = time(18, 0)
+_NO_WISHES = Preferences()
 
 
 @dataclass(slots=True)
@@ -36,14 +36,6 @@ class Verdict:
     defer: list[Postponement] = field(default_factory=list)
     trouble: list[tuple[Claim, str]] = field(default_factory=list)
     """Claims about which the house could not be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wishes:
-    quiet: tuple[Window, ...] = ()
-    digest_at: time = _EVENING
-    muted: frozenset[str] = frozenset()
-    digests: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,25 +59,25 @@ class Reviewer:
         people = sorted({claim.person_id for claim in left})
         if not people:
             return verdict
-        wishes = await _wishes(people, self.zone)
+        wishes = await preferences_of(people)
         school = await self.quiet_hours(people)
         piercing: dict[UUID, list[tuple[Claim, datetime]]] = defaultdict(list)
         for claim in left:
-            wish = wishes.get(claim.person_id, _Wishes())
+            wish = wishes.get(claim.person_id, _NO_WISHES)
+            windows = [*school.get(claim.person_id, ()), *_personal(wish, self.zone)]
             if claim.silent:
                 verdict.send.append(claim)
-            elif not claim.urgent and claim.category in wish.muted:
+            elif not claim.urgent and claim.category in wish.muted_categories:
                 verdict.drop.append(claim.id)
             elif not claim.digest and _belongs_in_digest(claim, wish):
                 due = next_digest(now, wish.digest_at, self.zone)
                 verdict.defer.append(Postponement(claim.id, due, digest=True))
-            elif until := quiet_until(now, [*school.get(claim.person_id, ()), *wish.quiet]):
-                if claim.urgent:
-                    piercing[claim.letter_id].append((claim, until))
-                else:
-                    verdict.defer.append(Postponement(claim.id, until, digest=claim.digest))
-            else:
+            elif (until := quiet_until(now, windows)) is None:
                 verdict.send.append(claim)
+            elif claim.urgent:
+                piercing[claim.letter_id].append((claim, until))
+            else:
+                verdict.defer.append(Postponement(claim.id, until, digest=claim.digest))
         await self._pierce(piercing, verdict, now)
         return verdict
 
@@ -149,23 +141,11 @@ def _sort_out_dead(claims: Sequence[Claim], verdict: Verdict) -> list[Claim]:
     return left
 
 
-def _belongs_in_digest(claim: Claim, wish: _Wishes) -> bool:
-    return not claim.urgent and (claim.low or claim.category in wish.digests)
+def _belongs_in_digest(claim: Claim, wish: Preferences) -> bool:
+    return not claim.urgent and (claim.low or claim.category in wish.digest_categories)
 
 
-async def _wishes(people: Sequence[UUID], zone: str) -> dict[UUID, _Wishes]:
-    rows = await get_connection("default").execute_query_dict(
-        "SELECT * FROM post_preference WHERE person_id = ANY($1::uuid[])", [list(people)]
-    )
-    wishes = {}
-    for row in rows:
-        quiet: tuple[Window, ...] = ()
-        if row["quiet_from"] is not None and row["quiet_until"] is not None:
-            quiet = (Window(row["quiet_from"], row["quiet_until"], zone),)
-        wishes[row["person_id"]] = _Wishes(
-            quiet,
-            row["digest_at"],
-            frozenset(row["muted_categories"]),
-            frozenset(row["digest_categories"]),
-        )
-    return wishes
+def _personal(wish: Preferences, zone: str) -> list[Window]:
+    if wish.quiet_from is None or wish.quiet_until is None:
+        return []
+    return [Window(wish.quiet_from, wish.quiet_until, zone)]

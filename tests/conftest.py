@@ -195,3 +195,6 @@ async def db(pool: None) -> AsyncIterator[None]:
     """An open database, emptied again after the test."""
     yield
     await get_connection("default").execute_script("select keep.reset()")
+
+
+from tests.house import anyone, as_, cast, transport  # noqa: E402, F401

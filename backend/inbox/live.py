@@ -19,7 +19,9 @@ from notifications import LIVE_CHANNEL
 
 log = structlog.get_logger("live")
 
-_BOARDS = "SELECT DISTINCT node_id::text || '/' || who AS key FROM audience_members WHERE person_id = $1"
+_BOARDS = (
+    "SELECT DISTINCT node_id::text || '/' || who AS key FROM audience_members WHERE person_id = $1"
+)
 
 
 class Phone:

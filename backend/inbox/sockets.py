@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 from litestar import WebSocket, websocket
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
 
@@ -26,7 +27,7 @@ class Hello(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @websocket("/live", opt={"policy": Policy.PUBLIC}, name="live")
-async def live(socket: WebSocket[Actor | None, None, object], hub: NamedDependency[Hub]) -> None:
+async def live(socket: WebSocket[Actor | None, None, State], hub: NamedDependency[Hub]) -> None:
     """Tell an open phone that its inbox or feed changed; it then asks for what is new.
 
     The phone sends ``{"token": …}`` first, or an ``Authorization`` header. It is told
@@ -50,7 +51,7 @@ async def live(socket: WebSocket[Actor | None, None, object], hub: NamedDependen
         return
 
 
-async def _first_word(socket: WebSocket[Actor | None, None, object]) -> str:
+async def _first_word(socket: WebSocket[Actor | None, None, State]) -> str:
     try:
         raw = await asyncio.wait_for(socket.receive_text(), FIRST_WORD)
         return f"Bearer {msgspec.json.decode(raw, type=Hello).token}"
@@ -58,7 +59,7 @@ async def _first_word(socket: WebSocket[Actor | None, None, object]) -> str:
         return ""
 
 
-async def _until_gone(socket: WebSocket[Actor | None, None, object]) -> None:
+async def _until_gone(socket: WebSocket[Actor | None, None, State]) -> None:
     """Swallow what the phone sends (pings of its own) until it hangs up."""
     try:
         while True:
@@ -68,7 +69,7 @@ async def _until_gone(socket: WebSocket[Actor | None, None, object]) -> None:
 
 
 async def _pass_on(
-    socket: WebSocket[Actor | None, None, object], phone: Phone, gone: "asyncio.Task[None]"
+    socket: WebSocket[Actor | None, None, State], phone: Phone, gone: "asyncio.Task[None]"
 ) -> None:
     """Pass changes on until the phone hangs up or its token is due for another look."""
     until = asyncio.get_running_loop().time() + RECHECK

@@ -11,7 +11,7 @@ from litestar.params import Body, FromPath, HeaderParameter
 from litestar.response import Stream
 
 from backend import clock
-from backend.errors import Busy, NotFound, TooMany
+from backend.errors import Busy, NotFound, Refusal, TooMany
 from backend.media import operations, rules
 from backend.media.downloads import Conditions, serve
 from backend.media.models import Attachment, Variant
@@ -76,15 +76,19 @@ class Attachments(Controller):
             return attachment.id
 
         asked = (data.school_id, data.district_id, data.file.filename)
-        kept = await once(
-            actor.person_id,
-            "uploadAttachment",
-            idempotency_key,
-            (*asked, hashlib.sha256(content).hexdigest()),
-            UUID,
-            admit,
-            secret=settings.secret_key,
-        )
+        try:
+            kept = await once(
+                actor.person_id,
+                "uploadAttachment",
+                idempotency_key,
+                (*asked, hashlib.sha256(content).hexdigest()),
+                UUID,
+                admit,
+                secret=settings.secret_key,
+            )
+        except Refusal:
+            await operations.discard([attachment], files=files)
+            raise
         return AttachmentOut.of(
             await operations.kept_instead(attachment, kept, files=files),
             person_id=actor.person_id,

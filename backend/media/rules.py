@@ -158,7 +158,7 @@ def display_name(given: str, media_type: str) -> str:
     name = "".join(ch for ch in name if unicodedata.category(ch) not in _INVISIBLE)
     name = "".join("_" if ch in '<>:"|?*%' else ch for ch in name)
     stem, dot, extension = " ".join(name.split()).rpartition(".")
-    if not dot or len(extension) > 5:
+    if not dot or not (extension.isascii() and extension.isalnum() and len(extension) <= 5):
         stem = " ".join(name.split())
     stem = stem.strip(". ")[:LONGEST_NAME].strip(". ")
     return f"{stem or UNNAMED}.{EXTENSIONS[media_type]}"

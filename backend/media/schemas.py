@@ -10,7 +10,7 @@ from backend.media.models import Attachment, Kind, Variant
 from backend.web.structs import In, Out
 
 
-class UploadForm(In, frozen=True):
+class UploadForm(In):
     """The parts of the multipart form; one of ``schoolId`` and ``districtId`` is needed.
 
     ``file`` is an image of at most 10 MB and 24 million pixels, or a PDF of at most
@@ -27,7 +27,7 @@ class UploadForm(In, frozen=True):
             raise ValueError("exactly one of schoolId and districtId is needed")
 
 
-class AttachmentOut(Out, frozen=True):
+class AttachmentOut(Out):
     """One attachment; sizes in bytes and pixels, of the file behind ``url``.
 
     ``url`` and ``thumbnailUrl`` (``null`` for a PDF) are paths on this server that work

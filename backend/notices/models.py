@@ -51,14 +51,14 @@ class Notice(Model):
     sender_title = fields.CharField(max_length=80)
     category = fields.CharField(max_length=20)
     title = fields.CharField(max_length=60)
-    blocks: list[dict[str, object]] = fields.JSONField(default=list)  # type: ignore[assignment]
-    attachment_ids: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
-    audiences: list[dict[str, str]] = fields.JSONField(default=list)  # type: ignore[assignment]
+    blocks: list[dict[str, object]] = fields.JSONField(default=list)
+    attachment_ids: list[str] = fields.JSONField(default=list)
+    audiences: list[dict[str, str]] = fields.JSONField(default=list)
     urgent = fields.BooleanField(default=False, db_default=False)
     pinned = fields.BooleanField(default=False, db_default=False)
     priority_low = fields.BooleanField(default=False, db_default=False)
     confirm_mode = fields.CharField(max_length=20, default="none", db_default="none")
-    choices: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    choices: list[str] = fields.JSONField(default=list)
     confirm_by = fields.DatetimeField(null=True)
     state = fields.CharField(max_length=20, default="draft", db_default="draft")
     revision = fields.IntField(default=1, db_default=1)
@@ -87,7 +87,7 @@ class NoticeRevision(Model):
     notice_id: UUID
     revision = fields.IntField()
     title = fields.CharField(max_length=60)
-    blocks: list[dict[str, object]] = fields.JSONField(default=list)  # type: ignore[assignment]
+    blocks: list[dict[str, object]] = fields.JSONField(default=list)
     material = fields.BooleanField()
     explanation = fields.CharField(max_length=200)
     changed_by = fields.UUIDField()

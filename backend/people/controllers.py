@@ -1,9 +1,7 @@
 """Which URLs: coming in, the caller's own account and devices, their children's consents."""
 
-from uuid import UUID
-
 from litestar import Controller, Request, Router, delete, get, post, put
-from litestar.datastructures import CacheControlHeader
+from litestar.datastructures import CacheControlHeader, State
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
@@ -16,14 +14,14 @@ from backend.people.operations import codes, consents, passwords, sessions, sign
 from backend.people.permissions import child_in_sight, myself, session_in_sight, this_session
 from backend.people.phones import BadPhone, normalise
 from backend.people.schemas import (
-    ChildOut,
-    ChildPage,
     CodeIn,
     CodeOut,
     CodeSignInIn,
     ConsentIn,
     ConsentOut,
     MeOut,
+    MyChildOut,
+    MyChildPage,
     PasswordIn,
     PasswordSignInIn,
     PrivacyNoticeOut,
@@ -39,7 +37,7 @@ from backend.web.actor import Actor, Tie
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 
-Caller = Request[Actor | None, None, object]
+Caller = Request[Actor | None, None, State]
 
 
 async def provide_keys(settings: NamedDependency[Settings]) -> Keys:
@@ -214,10 +212,10 @@ class Children(Controller):
     tags = ["Consent"]
 
     @get(operation_id="listMyChildren", summary="我的孩子")
-    async def list_children(self, actor: NamedDependency[Actor]) -> ChildPage:
+    async def list_children(self, actor: NamedDependency[Actor]) -> MyChildPage:
         rows = await queries.children_of(actor.person_id)
-        return ChildPage(
-            items=[ChildOut.of(row) for row in rows],
+        return MyChildPage(
+            items=[MyChildOut.of(row) for row in rows],
             privacy_version=await queries.privacy_version(clock.now()),
         )
 

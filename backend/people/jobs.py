@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from cryptography.exceptions import InvalidTag
 
+from backend import clock
 from backend.database import execute, fetch, fetch_one
 from backend.people.gateways import Gateway, GatewayRefusal, GatewayTrouble, Sms
 from backend.people.rules import CODE_LIFE
@@ -33,9 +34,9 @@ async def send_sms(gateway: Gateway, keys: Keys, now: datetime) -> int:
     return len(claimed)
 
 
-async def purge(now: datetime) -> dict[str, int]:
+async def purge() -> dict[str, int]:
     """Delete what has expired and return how many rows of each table went."""
-    gone = {}
+    now, gone = clock.now(), {}
     for table, (condition, age) in _PURGE.items():
         gone[table] = 0
         while True:

@@ -215,7 +215,7 @@ class PrivacyNoticeOut(Out):
         )
 
 
-class ChildOut(Out):
+class MyChildOut(Out):
     """一名孩子；同意隐私告知之前只显示姓氏和班级，以便监护人知道为谁同意。"""
 
     student_id: UUID
@@ -245,12 +245,12 @@ class ChildOut(Out):
         )
 
 
-class ChildPage(Out):
+class MyChildPage(Out):
     """当前用户的孩子；privacyVersion 是现行隐私告知的版本，尚无告知时为 null。"""
 
-    items: list[ChildOut]
-    next_cursor: Cursor | None = None
+    items: list[MyChildOut]
     privacy_version: Version | None
+    next_cursor: Cursor | None = None
 
 
 class ConsentIn(In):

@@ -37,6 +37,13 @@ class Approval(StrEnum):
     ALL = "all"
 
 
+class DaySource(StrEnum):
+    """Who said what a calendar day is; the district's word stands over the nation's."""
+
+    NATIONAL = "national"
+    DISTRICT = "district"
+
+
 class District(Model):
     id = fields.UUIDField(primary_key=True, default=uuid7)
     code = fields.CharField(max_length=20, unique=True)
@@ -184,6 +191,7 @@ class CalendarDay(Model):
     day = fields.DateField()
     is_school_day = fields.BooleanField()
     label = fields.CharField(max_length=40)
+    source = fields.CharField(max_length=20, default="district", db_default="district")
 
     class Meta:
         table = "calendar_days"

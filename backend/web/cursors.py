@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -11,6 +13,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from backend.errors import BadInput
 
 T = TypeVar("T")
+
+
+class Position(msgspec.Struct, array_like=True, frozen=True):
+    """Where a page ended in a list ordered by moment, newest first, then id."""
+
+    at: datetime
+    id: UUID
 
 
 class BadCursor(BadInput):

@@ -27,7 +27,8 @@ _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 def guard(app: ASGIApp) -> ASGIApp:
     """Wrap ``app`` with the body guard (pure ASGI, no framework objects on the way in)."""
 
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+    async def guarded(any_scope: Scope, receive: Receive, send: Send) -> None:
+        scope: Any = any_scope
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
@@ -36,7 +37,7 @@ def guard(app: ASGIApp) -> ASGIApp:
         scope.setdefault("state", {})["request_id"] = request_id
         override = headers.get(b"x-http-method-override", b"").upper()
         if scope["method"] == "POST" and override in (b"PUT", b"DELETE"):
-            scope["method"] = override.decode()  # type: ignore[typeddict-item]
+            scope["method"] = override.decode()
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -51,7 +52,7 @@ def guard(app: ASGIApp) -> ASGIApp:
             receive = await _checked(scope, receive, headers)
         except Refusal as refusal:
             request: Request[Any, Any, Any] = Request(scope)
-            response = answer(request, refusal).to_asgi_response(request)
+            response = answer(request, refusal).to_asgi_response(None, request)
             await response(scope, receive, send_with_id)
             return
         await app(scope, receive, send_with_id)
@@ -59,7 +60,7 @@ def guard(app: ASGIApp) -> ASGIApp:
     return guarded
 
 
-async def _checked(scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
+async def _checked(scope: Any, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
     if "\x00" in scope["path"] or "\ufffd" in scope["path"] or not scope["path"].isascii():
         raise Unfit
     if b"%00" in scope["query_string"]:
@@ -87,7 +88,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
+        message: Any = await receive()
         if message["type"] == "http.disconnect":
             break
         part = message.get("body", b"")

@@ -20,15 +20,26 @@ class Health(Out):
     ok: bool
 
 
-@get("/health/live", opt={"policy": Policy.PUBLIC}, operation_id="getLiveness", tags=["运行 Operations"],
-     summary="存活检查 Is the process alive")
+@get(
+    "/health/live",
+    opt={"policy": Policy.PUBLIC},
+    operation_id="getLiveness",
+    tags=["运行 Operations"],
+    summary="存活检查 Is the process alive",
+)
 async def liveness() -> Health:
     """Answered without looking at anything."""
     return Health(ok=True)
 
 
-@get("/health/ready", opt={"policy": Policy.PUBLIC}, operation_id="getReadiness", tags=["运行 Operations"],
-     summary="就绪检查 Is the process ready for work", responses=refusals(Busy))
+@get(
+    "/health/ready",
+    opt={"policy": Policy.PUBLIC},
+    operation_id="getReadiness",
+    tags=["运行 Operations"],
+    summary="就绪检查 Is the process ready for work",
+    responses=refusals(Busy),
+)
 async def readiness() -> Response[Health]:
     """Ready means the database answers."""
     try:

@@ -7,16 +7,19 @@ lost the reply asks again and reads the same bytes.
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
+from litestar.params import HeaderParameter
 
 from backend.database import execute, fetch_one, transaction
 from backend.errors import BadInput, Refusal
 from backend.identifiers import uuid7
 
 T = TypeVar("T")
+KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
+"""How a handler that creates takes the caller's key."""
 
 
 class KeyNeeded(BadInput):

@@ -1,11 +1,19 @@
 """The published contract: generated, finished, and shown without any outside asset."""
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins import PluginProtocol
 
-CONFIG = OpenAPIConfig(title="同行 Tongxing", version="0.1.0", create_examples=False)
-PLUGINS: list[object] = []
+from backend.web.policy import Policy
+
+CONFIG = OpenAPIConfig(
+    title="同行 Tongxing",
+    version="0.1.0",
+    create_examples=False,
+    openapi_router=Router(path="/schema", route_handlers=[], opt={"policy": Policy.PUBLIC}),
+)
+PLUGINS: list[PluginProtocol] = []
 
 
 def pages() -> list[HTTPRouteHandler]:

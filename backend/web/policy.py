@@ -6,6 +6,7 @@ the room's ``permissions.py``, whose dependency is the only source of rows.
 """
 
 from enum import StrEnum
+from typing import Any
 
 from litestar import Litestar
 from litestar.connection import ASGIConnection
@@ -30,7 +31,7 @@ class Policy(StrEnum):
 
 
 async def enforce(
-    connection: ASGIConnection[object, Actor | None, object, object], handler: BaseRouteHandler
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """Guard of the whole app: apply the handler's declared policy."""
     policy = handler.opt.get("policy")

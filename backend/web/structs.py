@@ -25,7 +25,7 @@ _FORBIDDEN = {
 }
 
 
-class In(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel", frozen=True):
+class In(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """Base of every request body: unknown members are refused, text is checked."""
 
     def __post_init__(self) -> None:
@@ -33,7 +33,7 @@ class In(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel
             _check_text(field, getattr(self, field))
 
 
-class Out(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
+class Out(msgspec.Struct, kw_only=True, rename="camel"):
     """Base of every response body: every member is always present."""
 
 

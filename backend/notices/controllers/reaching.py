@@ -1,15 +1,12 @@
 """The sender's view of what became of a notice: reach, reminders, calls, the sent list."""
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
 
-from backend.database import fetch
 from backend.notices import rules
 from backend.notices.models import Category, ConfirmMode, NoticeState
 from backend.notices.operations import changes
@@ -25,7 +22,7 @@ from backend.notices.schemas.reach import (
     StageCounts,
 )
 from backend.web.actor import Actor
-from backend.web.cursors import BadCursor, Cursors
+from backend.web.cursors import BadCursor, Cursors, Position
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 from backend.web.structs import Cursor, PageSize
@@ -51,15 +48,17 @@ class SentNotices(Controller):
     ) -> SentPage:
         """Own notices in every state, and those of schools the caller runs, newest first."""
         purpose = f"sent:{actor.person_id}"
-        before = cursors.open(purpose, cursor, tuple[datetime, UUID]) if cursor else (None, None)
+        before = cursors.open(purpose, cursor, Position) if cursor else None
         schools = [
             s.school_id for s in actor.seats if s.school_id and actor.runs_school(s.school_id)
         ]
-        rows = await fetch(reach.SENT, actor.person_id, schools, *before, limit + 1)
+        rows = await reach.sent(actor.person_id, schools, before, limit + 1)
         last = rows[limit - 1] if len(rows) > limit else None
         return SentPage(
             items=[_sent(row) for row in rows[:limit]],
-            next_cursor=cursors.seal(purpose, (last["created_at"], last["id"])) if last else None,
+            next_cursor=cursors.seal(purpose, Position(last["created_at"], last["id"]))
+            if last
+            else None,
         )
 
 

@@ -1,9 +1,9 @@
 """The recipient's side: the home feed, reading, confirming, catching up."""
 
-from datetime import datetime
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, put
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
@@ -15,6 +15,7 @@ from backend.notices.operations import receipts
 from backend.notices.permissions import Sight, notice_in_sight, notice_received
 from backend.notices.queries import feed
 from backend.notices.schemas.reading import (
+    AnswerIn,
     CatchUpIn,
     CatchUpOut,
     ConfirmationIn,
@@ -25,7 +26,7 @@ from backend.notices.schemas.reading import (
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.conditional import conditional
-from backend.web.cursors import BadCursor, Cursors
+from backend.web.cursors import BadCursor, Cursors, Position
 from backend.web.policy import Policy
 from backend.web.problems import language, refusals
 from backend.web.structs import Cursor, PageSize
@@ -44,7 +45,7 @@ class Feed(Controller):
     )
     async def get_feed(
         self,
-        request: Request[Actor, None, object],
+        request: Request[Actor, None, State],
         actor: NamedDependency[Actor],
         cursors: NamedDependency[Cursors],
         cursor: FromQuery[Cursor | None] = None,
@@ -52,7 +53,7 @@ class Feed(Controller):
     ) -> Response[FeedPage]:
         """The newest notices, each once with the children it concerns. 304 by ETag."""
         purpose = f"feed:{actor.person_id}"
-        before = cursors.open(purpose, cursor, tuple[datetime, UUID]) if cursor else None
+        before = cursors.open(purpose, cursor, Position) if cursor else None
         now = clock.now()
         rows = await feed.feed(actor.person_id, before=before, limit=limit + 1, now=now)
         items = [feed_item(row) for row in rows[:limit]]
@@ -60,7 +61,9 @@ class Feed(Controller):
         page = FeedPage(
             items=items,
             unread=await feed.unread(actor.person_id, now),
-            next_cursor=cursors.seal(purpose, (last.published_at, last.id)) if last else None,
+            next_cursor=cursors.seal(purpose, Position(last.published_at, last.id))
+            if last
+            else None,
         )
         return conditional(request, page)
 
@@ -72,7 +75,7 @@ class Feed(Controller):
     )
     async def catch_up(
         self,
-        request: Request[Actor, None, object],
+        request: Request[Actor, None, State],
         data: JSONBody[CatchUpIn],
         actor: NamedDependency[Actor],
     ) -> CatchUpOut:
@@ -81,7 +84,7 @@ class Feed(Controller):
         confirmed, refused = [], []
         for item in data.confirmed:
             try:
-                await _confirm(actor, await _received(actor, item.notice_id), item)
+                await _confirm(actor, await _received(actor, item.notice_id), item.answers)
                 confirmed.append(item.notice_id)
             except Refusal as refusal:
                 refused.append(
@@ -111,7 +114,7 @@ class MyReading(Controller):
     )
     async def get_notice(
         self,
-        request: Request[Actor, None, object],
+        request: Request[Actor, None, State],
         actor: NamedDependency[Actor],
         sight: NamedDependency[Sight],
         settings: NamedDependency[Settings],
@@ -149,13 +152,13 @@ class MyReading(Controller):
         settings: NamedDependency[Settings],
     ) -> NoticeOut:
         """Confirm, with one answer per child where the notice asks for it."""
-        await _confirm(actor, received, data)
+        await _confirm(actor, received, data.answers)
         fresh = await notice_in_sight(actor, received.notice.id)
         return await notice_out(fresh, actor, settings, clock.now())
 
 
-async def _confirm(actor: Actor, sight: Sight, data: ConfirmationIn) -> None:
-    answers = {answer.student_id: answer.choice for answer in data.answers}
+async def _confirm(actor: Actor, sight: Sight, given: list[AnswerIn]) -> None:
+    answers = {answer.student_id: answer.choice for answer in given}
     await receipts.confirm(actor, sight.notice.id, answers, sight.children)
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromHeader, JSONBody
+from litestar.params import JSONBody
 
 from backend import clock
 from backend.notices import rules
@@ -32,12 +33,19 @@ from backend.notices.schemas.writing import (
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.cursors import BadCursor, Cursors
-from backend.web.idempotency import KeyNeeded, KeyReused, once
+from backend.web.idempotency import KeyHeader, KeyNeeded, KeyReused, once
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 
-Seen = tuple[UUID, list[str], int, int, datetime]
-"""What a preview token proves: notice, audiences, families, people, until when."""
+
+class Seen(msgspec.Struct, array_like=True, frozen=True):
+    """What a preview token proves its bearer has looked at."""
+
+    notice_id: UUID
+    audiences: list[str]
+    families: int
+    people: int
+    until: datetime
 
 
 class Notices(Controller):
@@ -58,7 +66,7 @@ class Notices(Controller):
         data: JSONBody[NoticeIn],
         actor: NamedDependency[Actor],
         settings: NamedDependency[Settings],
-        idempotency_key: FromHeader[str | None] = None,
+        idempotency_key: KeyHeader = None,
     ) -> NoticeOut:
         """Keep a draft. The sender's name and office come from the caller's standing."""
 
@@ -128,7 +136,7 @@ class OneNotice(Controller):
         counted = await publication.preview(actor, mine.notice)
         until = clock.now() + rules.PREVIEW_LIFE
         keys = [f"{node}/{who}" for node, who in audiences_of(mine.notice)]
-        seen: Seen = (mine.notice.id, keys, counted.families, counted.people, until)
+        seen = Seen(mine.notice.id, keys, counted.families, counted.people, until)
         return PreviewOut(
             families=counted.families,
             people=counted.people,
@@ -157,7 +165,7 @@ class NoticePublication(Controller):
             rules.WrongState,
             rules.NotYourAudience,
             rules.BadDates,
-        ),  # fmt: skip
+        ),
     )
     async def publish_notice(
         self,
@@ -173,10 +181,10 @@ class NoticePublication(Controller):
         except BadCursor:
             raise rules.PreviewNeeded from None
         keys = [f"{node}/{who}" for node, who in audiences_of(mine.notice)]
-        if seen[:2] != (mine.notice.id, keys) or seen[4] < clock.now():
+        if (seen.notice_id, seen.audiences) != (mine.notice.id, keys) or seen.until < clock.now():
             raise rules.PreviewNeeded
         await publication.publish(
-            actor, mine.notice.id, seen=(seen[2], seen[3]), publish_at=data.publish_at
+            actor, mine.notice.id, seen=(seen.families, seen.people), publish_at=data.publish_at
         )
         return await _out(actor, mine, settings)
 

@@ -45,7 +45,7 @@ async def confirm(
         rules.check_state(notice, OPEN)
         rules.check_answers(notice, answers, children)
         now = clock.now()
-        rows: dict[UUID | None, str | None] = {**answers}
+        rows: dict[UUID | None, str | None] = dict(answers.items())
         if notice.confirm_mode != ConfirmMode.PER_CHILD:
             rows = {None: None}
         await feed.put_receipts(notice.id, actor.person_id, rows, revision=notice.revision, now=now)

@@ -8,6 +8,7 @@ import msgspec
 
 from backend.database import fetch, fetch_one
 from backend.identifiers import uuid7
+from backend.web.cursors import Position
 
 MINE = """
 mine AS MATERIALIZED (
@@ -157,10 +158,10 @@ WHERE mine.person_id = $1 AND mine.student_id = ANY($2::uuid[]) AND other.person
 
 
 async def feed(
-    person_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int, now: datetime
+    person_id: UUID, *, before: Position | None, limit: int, now: datetime
 ) -> list[dict[str, Any]]:
     """Return the newest current notices for a person, each once, with its children."""
-    moment, notice = before or (None, None)
+    moment, notice = (before.at, before.id) if before else (None, None)
     return await fetch(FEED, person_id, moment, notice, limit, now)
 
 

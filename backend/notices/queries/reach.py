@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.database import fetch
+from backend.web.cursors import Position
 
 STAGES = ("no_account", "no_device", "refused", "unread", "read", "confirmed")
 
@@ -95,6 +96,14 @@ async def funnel(notice_id: UUID) -> dict[str, dict[str, int]]:
     for row in await fetch(FUNNEL, notice_id, None):
         found[row["unit"]][STAGES[row["stage"]]] = int(row["n"])
     return found
+
+
+async def sent(
+    person_id: UUID, school_ids: list[UUID], before: Position | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return the person's own notices and those of the schools they run, newest first."""
+    moment, notice = (before.at, before.id) if before else (None, None)
+    return await fetch(SENT, person_id, school_ids, moment, notice, limit)
 
 
 async def call_list(notice_id: UUID, class_ids: list[UUID], *, below: int) -> list[dict[str, Any]]:

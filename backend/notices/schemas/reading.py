@@ -24,10 +24,11 @@ class ConfirmationIn(In):
     answers: Annotated[list[AnswerIn], Meta(max_length=20)] = []
 
 
-class OfflineConfirmation(ConfirmationIn):
+class OfflineConfirmation(In):
     """A confirmation made while offline."""
 
     notice_id: UUID
+    answers: Annotated[list[AnswerIn], Meta(max_length=20)] = []
 
 
 class CatchUpIn(In):

@@ -24,7 +24,8 @@ async def accept(
 ) -> datetime:
     """Record that the guardian accepts the notice for the child; twice is once.
 
-    Returns when it was accepted. Raises :class:`rules.PrivacyNoticeOutdated` for any version but the one in force.
+    Returns when it was accepted. Raises :class:`rules.PrivacyNoticeOutdated` for any
+    version but the one in force.
     """
     async with transaction():
         notice = await notice_in_force(now)

@@ -1,0 +1,155 @@
+"""From sheets to tables: calamine's values, row by row, with what stands against a cell."""
+
+import io
+from collections.abc import Callable, Iterator
+
+import msgspec
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+
+from backend.roster.spreadsheet import archive, cells, columns
+from backend.roster.spreadsheet.archive import MAX_ROWS, SheetFacts
+from backend.roster.spreadsheet.checks import Findings, Source
+from backend.roster.spreadsheet.columns import LABELS, Columns
+from backend.sandbox import SandboxRefused
+
+
+class Table(msgspec.Struct):
+    """A recognised sheet: its columns, its cells, and the facts about them."""
+
+    sheet: str
+    columns: Columns
+    cells: list[list[object]]
+    facts: SheetFacts
+
+    def rows(self) -> Iterator["Row"]:
+        """Yield the rows below the header that hold anything."""
+        spoiled = self._spoiled()
+        for index in range(self.columns.header_row + 1, len(self.cells)):
+            line = self.cells[index]
+            if any(value not in ("", None) and str(value).strip() for value in line):
+                yield Row(self, index, spoiled.get(index))
+
+    def _spoiled(self) -> dict[int, int]:
+        """Return the rows that merged cells reach into, each with a column of the merge."""
+        rows: dict[int, int] = {}
+        used = set(self.columns.at.values())
+        last_cell = len(self.cells) - 1
+        for top, left, bottom, right in self.facts.merged:
+            touched = [column for column in used if left <= column <= right]
+            if touched and bottom > self.columns.header_row:
+                for row in range(max(top, self.columns.header_row + 1), min(bottom, last_cell) + 1):
+                    rows[row] = min(touched)
+        return rows
+
+
+class Row(msgspec.Struct):
+    """One row of a table while it is read; ``faulty`` once anything was wrong with it."""
+
+    table: Table
+    index: int
+    merged_column: int | None
+    faulty: bool = False
+
+    @property
+    def number(self) -> int:
+        """The row as the spreadsheet counts it."""
+        return self.index + 1
+
+    def source(self, field: str) -> Source:
+        """Say where a field of this row stands."""
+        header = self.table.columns.headers.get(field, LABELS.get(field, field))
+        return Source(self.table.sheet, self.number, header)
+
+    def value(self, field: str) -> object:
+        """Return a cell as the reader gave it; an absent column is empty."""
+        column = self.table.columns.at.get(field)
+        line = self.table.cells[self.index]
+        return line[column] if column is not None and column < len(line) else ""
+
+    def read(self, field: str, make: Callable[[object], str], findings: Findings) -> str:
+        """Return a field made by ``make``; a fault is written down and gives an empty text."""
+        column = self.table.columns.at.get(field)
+        if column is None:
+            return ""
+        at = (self.index, column)
+        value = self.value(field)
+        try:
+            if at in self.table.facts.errors:
+                raise cells.CellFault("error_value")
+            if at in self.table.facts.formulas:
+                raise cells.CellFault("formula")
+            return make(value)
+        except cells.CellFault as fault:
+            shown = None if at in self.table.facts.formulas else cells.masked(field, value)
+            self.fault(fault.code, field, findings, value=shown)
+            return ""
+
+    def fault(
+        self,
+        code: str,
+        field: str,
+        findings: Findings,
+        *,
+        value: str | None = None,
+        **words: object,
+    ) -> None:
+        """Write down a fault of one of this row's fields."""
+        source = self.source(field)
+        findings.fault(
+            code,
+            source.sheet,
+            source.row,
+            source.header,
+            value=value,
+            **{"label": LABELS.get(field.rstrip("1234"), field), **words},
+        )
+        self.faulty = True
+
+
+def open_tables(file: bytes) -> list[Table]:
+    """Return the recognised sheets of a workbook.
+
+    Raises :class:`SandboxRefused` when the file cannot be trusted or says nothing known.
+    """
+    facts = archive.inspect(file)
+    try:
+        book = CalamineWorkbook.from_object(io.BytesIO(file))
+        visible = [
+            meta.name for meta in book.sheets_metadata if meta.visible is SheetVisibleEnum.Visible
+        ]
+        tables = [table for name in visible if (table := _open(book, name, facts)) is not None]
+    except CalamineError as error:
+        raise SandboxRefused("unreadable") from error
+    if not tables:
+        raise SandboxRefused("nothing_known")
+    return tables
+
+
+def _open(book: CalamineWorkbook, name: str, facts: dict[str, SheetFacts]) -> Table | None:
+    known = facts.get(name)
+    if known is None:
+        return None
+    if known.too_large:
+        # A sheet of some other kind may be as large as it likes.
+        if columns.kind_by_name(name) is None and len(facts) > 1:
+            return None
+        raise SandboxRefused("sheet_too_large", {"sheet": name[:40]})
+    rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    recognised = columns.recognise(name, rows)
+    if recognised is None:
+        return None
+    return Table(name, recognised, [list(row) for row in rows], known)
+
+
+def check_columns(table: Table, findings: Findings) -> bool:
+    """Write down what is wrong with a table as a whole; say whether it can be read."""
+    row = table.columns.header_row + 1
+    for field in table.columns.missing:
+        label = LABELS[field]
+        findings.fault("missing_column", table.sheet, row, label, label=label)
+    for header in table.columns.repeated:
+        findings.fault("repeated_column", table.sheet, row, header, label=header)
+    if sum(1 for _ in table.rows()) > MAX_ROWS:
+        findings.fault("too_many_rows", table.sheet, 0, "")
+        return False
+    return not table.columns.missing

@@ -1,0 +1,1 @@
+"""What can happen to the tree, the calendar and the switches; by noun."""

@@ -1,0 +1,70 @@
+"""A school, people who work there, and somewhere to keep their files."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from obstore.store import LocalStore
+
+from backend import clock
+from backend.media.storage import Files
+from backend.people.models import Person, Session
+from backend.schools.models import District, School
+
+
+@dataclass
+class Place:
+    """Two schools of one district; Fang teaches at the first, Gao at the second."""
+
+    district: District
+    school: School
+    other_school: School
+    fang: Person
+    gao: Person
+    fangs_phone: Session
+    gaos_phone: Session
+
+
+@pytest.fixture
+async def place(db: None) -> AsyncIterator[Place]:
+    district = await District.create(code="310101", name="东城区")
+    schools = [
+        await School.create(district=district, code=code, name=name, stage="primary")
+        for code, name in (("A1", "梧桐小学"), ("B1", "白桦小学"))
+    ]
+    fang = await Person.create(name="方老师", phone="+8613800000001")
+    gao = await Person.create(name="高老师", phone="+8613800000002")
+    yield Place(
+        district, schools[0], schools[1], fang, gao, await phone_of(fang), await phone_of(gao)
+    )
+
+
+async def phone_of(person: Person) -> Session:
+    return await Session.create(
+        person=person,
+        device_key=f"device-{person.id}",
+        device_name="手机",
+        platform="android",
+        seed="0" * 64,
+        refreshed_at=clock.now(),
+        expires_at=clock.now() + timedelta(days=30),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "files"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def files(folder: Path) -> Files:
+    return Files(LocalStore(prefix=folder), disk=folder, reserve=0)
+
+
+def kept(folder: Path) -> list[Path]:
+    """Return every file below ``folder``, temporary ones included."""
+    return [path for path in folder.rglob("*") if path.is_file()]
