@@ -108,9 +108,7 @@ async def plant() -> Cast:
             await ties.bind(cast.id(name), cast.children[child].id, relation)
     for role in (Role.COMMITTEE_CHAIR, Role.COMMITTEE_MEMBER):
         await ties.appoint(cast.id("周婷"), role, cast.classes["海湾/三年级/1班"])
-    await ties.appoint(
-        cast.id("王立强"), Role.COMMITTEE_MEMBER, cast.classes["海湾/三年级/1班"]
-    )
+    await ties.appoint(cast.id("王立强"), Role.COMMITTEE_MEMBER, cast.classes["海湾/三年级/1班"])
     return cast
 
 
@@ -146,8 +144,12 @@ async def _xiangan(cast: Cast) -> None:
         date(2026, 9, 1),
         date(2027, 8, 31),
         [
-            calendar.TermDates(name="第一学期", starts_on=date(2026, 9, 1), ends_on=date(2027, 1, 29)),
-            calendar.TermDates(name="第二学期", starts_on=date(2027, 2, 22), ends_on=date(2027, 7, 9)),
+            calendar.TermDates(
+                name="第一学期", starts_on=date(2026, 9, 1), ends_on=date(2027, 1, 29)
+            ),
+            calendar.TermDates(
+                name="第二学期", starts_on=date(2027, 2, 22), ends_on=date(2027, 7, 9)
+            ),
         ],
     )
     await calendar.import_holidays(cast.district.id, 2026)

@@ -51,9 +51,7 @@ async def cast(db: None) -> Cast:
     planted = await plant()
     ties = await fetch("SELECT person_id, student_id, school_id FROM family_ties")
     for tie in ties:
-        await consents.accept(
-            tie["person_id"], tie["student_id"], tie["school_id"], 1, clock.now()
-        )
+        await consents.accept(tie["person_id"], tie["student_id"], tie["school_id"], 1, clock.now())
     return planted
 
 

@@ -125,7 +125,7 @@ def look_around(payload: bytes, progress: Progress) -> bytes:
     return msgspec.json.encode(
         {
             "environment": dict(os.environ),
-            "descriptors": sorted(int(name) for name in os.listdir("/proc/self/fd")),
+            "descriptors": sorted(int(path.name) for path in Path("/proc/self/fd").iterdir()),
             "written": written,
             "address_space": resource.getrlimit(resource.RLIMIT_AS),
             "core": resource.getrlimit(resource.RLIMIT_CORE),

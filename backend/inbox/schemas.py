@@ -106,9 +106,9 @@ class PushDeviceOut(Out):
 class PreferencesIn(In):
     """免打扰时段（起止须同时填写，可跨午夜）、摘要时间、静音与摘要类别；均按本地时间。"""
 
+    digest_at: WallClock
     quiet_from: WallClock | None = None
     quiet_until: WallClock | None = None
-    digest_at: WallClock = time(18, 0)
     muted_categories: Categories = []
     digest_categories: Categories = []
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from litestar import Controller, HttpMethod, Request, Response, Router, post, route
 from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Body, FromPath, HeaderParameter
 from litestar.response import Stream
 
@@ -25,6 +26,15 @@ from backend.web.policy import Policy
 from backend.web.problems import refusals
 
 LARGEST_FORM = 21 * 1024 * 1024
+FILE_ANSWERS = {
+    status: ResponseSpec(bytes, description=means, media_type="*/*", generate_examples=False)
+    for status, means in (
+        (200, "The whole file."),
+        (206, "The range of bytes asked for."),
+        (304, "The phone's copy is still good; no body."),
+        (416, "The range lies outside the file; no body."),
+    )
+}
 
 
 class Attachments(Controller):
@@ -107,7 +117,7 @@ class AttachmentFile(Controller):
     @route(
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
         opt={"policy": Policy.SIGNED_LINK},
-        responses=refusals(NotFound),
+        responses=FILE_ANSWERS | refusals(NotFound),
     )
     async def download_attachment(
         self,

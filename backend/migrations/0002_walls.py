@@ -136,39 +136,40 @@ FROM standings s
 WHERE s.valid_from <= now() AND (s.valid_until IS NULL OR s.valid_until > now());
 
 CREATE VIEW audience_members AS
-SELECT person_id, class_id AS node_id, 'families' AS who, student_id, consented FROM family_ties
+SELECT person_id, class_id AS node_id, 'families' AS who, student_id, consented, school_id
+FROM family_ties
 UNION ALL
-SELECT person_id, grade_id, 'families', student_id, consented FROM family_ties
+SELECT person_id, grade_id, 'families', student_id, consented, school_id FROM family_ties
 UNION ALL
-SELECT person_id, school_id, 'families', student_id, consented FROM family_ties
+SELECT person_id, school_id, 'families', student_id, consented, school_id FROM family_ties
 UNION ALL
-SELECT t.person_id, m.group_id, 'members', t.student_id, t.consented
+SELECT t.person_id, m.group_id, 'members', t.student_id, t.consented, t.school_id
 FROM group_members m JOIN family_ties t ON t.student_id = m.student_id
 UNION ALL
-SELECT m.person_id, m.group_id, 'members', NULL, true
-FROM group_members m WHERE m.person_id IS NOT NULL
+SELECT m.person_id, m.group_id, 'members', NULL, true, x.school_id
+FROM group_members m JOIN groups x ON x.id = m.group_id WHERE m.person_id IS NOT NULL
 UNION ALL
-SELECT person_id, class_id, 'staff', NULL, true
+SELECT person_id, class_id, 'staff', NULL, true, school_id
 FROM standings_in_force WHERE class_id IS NOT NULL AND is_staff
 UNION ALL
-SELECT person_id, class_id, role, NULL, true
+SELECT person_id, class_id, role, NULL, true, school_id
 FROM standings_in_force WHERE class_id IS NOT NULL
 UNION ALL
-SELECT person_id, grade_id, 'staff', NULL, true
+SELECT person_id, grade_id, 'staff', NULL, true, school_id
 FROM standings_in_force WHERE grade_id IS NOT NULL AND is_staff
 UNION ALL
-SELECT person_id, grade_id, role, NULL, true
+SELECT person_id, grade_id, role, NULL, true, school_id
 FROM standings_in_force WHERE grade_id IS NOT NULL
 UNION ALL
-SELECT person_id, school_id, 'staff', NULL, true
+SELECT person_id, school_id, 'staff', NULL, true, school_id
 FROM standings_in_force WHERE school_id IS NOT NULL AND is_staff
 UNION ALL
-SELECT person_id, school_id, role, NULL, true
+SELECT person_id, school_id, role, NULL, true, school_id
 FROM standings_in_force WHERE school_id IS NOT NULL
 UNION ALL
-SELECT person_id, district_id, 'staff', NULL, true FROM standings_in_force WHERE is_staff
+SELECT person_id, district_id, 'staff', NULL, true, NULL FROM standings_in_force WHERE is_staff
 UNION ALL
-SELECT person_id, district_id, role, NULL, true FROM standings_in_force;
+SELECT person_id, district_id, role, NULL, true, NULL FROM standings_in_force;
 """
 
 TRAIL = """

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from backend.errors import NotAllowed, NotFound
 from backend.notices.models import Notice, NoticeState
 from backend.notices.queries import feed
+from backend.schools.models import Function
 from backend.web.actor import Actor, Role
 
 
@@ -34,7 +35,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
 async def notice_in_sight(actor: NamedDependency[Actor], notice_id: FromPath[UUID]) -> Sight:
     """Hand out a notice that reached the caller, or that they wrote or oversee; else 404."""
     notice = await Notice.get_or_none(id=notice_id)
-    if notice is None:
+    if notice is None or notice.school_id in actor.closed(Function.NOTICES):
         raise NotFound
     is_author = notice.author_id == actor.person_id and _still_speaks(actor, notice)
     oversees = (

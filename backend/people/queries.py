@@ -137,11 +137,15 @@ ACTOR = """
 SELECT p.id AS person_id, p.name, s.id AS session_id,
     (SELECT json_agg(json_build_object(
         'role', f.role, 'district_id', f.district_id, 'zone_id', f.zone_id,
-        'school_id', f.school_id, 'grade_id', f.grade_id, 'class_id', f.class_id))
+        'school_id', f.school_id, 'grade_id', f.grade_id, 'class_id', f.class_id,
+        'off', ARRAY(SELECT w.function FROM feature_switches w
+                     WHERE w.school_id = f.school_id AND NOT w.is_on)))
      FROM standings_in_force f WHERE f.person_id = p.id) AS seats,
     (SELECT json_agg(json_build_object(
         'student_id', f.student_id, 'school_id', f.school_id, 'class_id', f.class_id,
-        'grade_id', f.grade_id, 'consented', f.consented))
+        'grade_id', f.grade_id, 'consented', f.consented,
+        'off', ARRAY(SELECT w.function FROM feature_switches w
+                     WHERE w.school_id = f.school_id AND NOT w.is_on)))
      FROM family_ties f WHERE f.person_id = p.id) AS ties
 FROM access_tokens t
 JOIN sessions s ON s.id = t.session_id

@@ -46,6 +46,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     school_id: UUID | None = None
     grade_id: UUID | None = None
     class_id: UUID | None = None
+    off: tuple[str, ...] = ()
+    """Platform functions the school has switched off (org-19)."""
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,7 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
     class_id: UUID | None
     grade_id: UUID | None
     consented: bool
+    off: tuple[str, ...] = ()
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +93,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def district_ids(self) -> set[UUID]:
         """Districts the caller works for above school level."""
         return {seat.district_id for seat in self.seats if seat.school_id is None}
+
+    def closed(self, function: str) -> list[UUID]:
+        """Return the caller's schools that have switched a platform function off."""
+        places = [*self.seats, *self.ties]
+        return sorted({p.school_id for p in places if p.school_id and function in p.off})
 
     def holds(
         self,

@@ -1,6 +1,8 @@
 """A school, people who work there, and somewhere to keep their files."""
 
-from collections.abc import AsyncIterator
+import resource
+import time
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +11,12 @@ import pytest
 from obstore.store import LocalStore
 
 from backend import clock
+from backend.media import images, operations
+from backend.media.models import Attachment
 from backend.media.storage import Files
 from backend.people.models import Person, Session
 from backend.schools.models import District, School
+from tests.media import corpus
 
 
 @dataclass
@@ -68,3 +73,25 @@ def files(folder: Path) -> Files:
 def kept(folder: Path) -> list[Path]:
     """Return every file below ``folder``, temporary ones included."""
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def bounded() -> Iterator[None]:
+    """Every case leaves the parent small, and its children within their CPU limit."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.monotonic()
+    yield
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert spent <= images.CPU_SECONDS + 1.5
+    assert time.monotonic() - started <= images.WALL_SECONDS + 1
+
+
+
+
+async def hand_in(place: Place, files: Files, data: bytes = corpus.PDF) -> Attachment:
+    return await operations.store_upload(
+        place.fang.id, "通知.pdf", data, files=files, school_id=place.school.id
+    )
+
+

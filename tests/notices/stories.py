@@ -40,9 +40,7 @@ async def publish(author: Visitor, notice: str, **more: Any) -> httpx.Response:
     preview = await author.get(f"/notices/{notice}/audience")
     assert preview.status_code == 200, preview.text
     token = preview.json()["previewToken"]
-    return await author.put(
-        f"/notices/{notice}/publication", json={"previewToken": token, **more}
-    )
+    return await author.put(f"/notices/{notice}/publication", json={"previewToken": token, **more})
 
 
 async def feed_of(reader: Visitor) -> list[dict[str, Any]]:

@@ -148,8 +148,8 @@ async def test_publishing_needs_the_preview_and_the_same_audience(
     assert (blind.status_code, blind.json()["code"]) == (409, "preview_needed")
     preview = (await teacher.get(f"/notices/{notice}/audience")).json()
     assert (preview["families"], preview["people"]) == (3, 6)
-    from backend.people.operations import ties
     from backend.people.models import Relation
+    from backend.people.operations import ties
 
     newcomer = await ties.open_account("新来的家长", "+8619900000999")
     await ties.bind(newcomer.id, cast.children["李沐阳"].id, Relation.OTHER)

@@ -1,7 +1,6 @@
-"""A post office on a database of its own, and doubles for the house it serves."""
+"""The post office, and doubles for the house it serves and the providers it uses."""
 
 import asyncio
-import os
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,21 +9,16 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import pytest
 from tortoise.connection import get_connection
-from tortoise.context import TortoiseContext
 
-from backend import embedded
-from backend.database import config, transaction
+from backend.database import transaction
 from notifications import Message, Outcome, addresses, announce, tell
 from notifications.channels.base import Parcel, Result
 from notifications.channels.fcm import FcmChannel
 from notifications.dispatcher import Office
 from notifications.quiet import Window
-from tests.conftest import RESET
 from tests.fakes.fcm import FakeFcm
-from tests.notifications.constraints import CONSTRAINTS
 
 CHINA = ZoneInfo("Asia/Shanghai")
 TOMORROW = datetime.now(CHINA).date() + timedelta(days=1)
@@ -151,26 +145,6 @@ class RecordingChannel:
     @property
     def tokens(self) -> list[str]:
         return [parcel.token for parcel in self.sent]
-
-
-@pytest.fixture(scope="session")
-async def dsn(server: embedded.Server) -> str:
-    """The address of a database with the post office's tables alone."""
-    name = f"post_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    dsn = server.dsn(name)
-    await embedded.ensure_database(dsn)
-    layout = config(dsn)
-    layout["apps"]["school"] = {
-        "models": ["notifications.models"],
-        "default_connection": "default",
-    }
-    async with TortoiseContext() as context:
-        await context.init(config=layout)
-        await context.generate_schemas()
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(CONSTRAINTS + RESET)
-    await connection.close()
-    return dsn
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """A small school, its people, and phones that sign in over HTTP."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -12,13 +11,10 @@ from litestar import Litestar, Request, Router
 from litestar.di import Provide
 
 from backend import clock
-from backend.database import execute
 from backend.errors import SignInNeeded
 from backend.inbox.controllers import routes as inbox_routes
 from backend.people.authentication import Authentication
 from backend.people.controllers import routes as people_routes
-from backend.people.gateways import Sms
-from backend.people.jobs import send_sms
 from backend.people.models import Guardianship, Person, PrivacyNotice, Standing, Student
 from backend.people.passwords import counter
 from backend.people.tokens import Keys, keys_for
@@ -30,83 +26,7 @@ from backend.web.cursors import Cursors
 from backend.web.guard import guard
 from backend.web.policy import enforce
 from backend.web.problems import EXCEPTION_HANDLERS
-
-PASSWORD = "lantern-Ferry-88-quilt"
-
-
-class Postbag:
-    """A gateway that keeps what it is given, as the operator's phone would."""
-
-    def __init__(self) -> None:
-        self.sent: list[Sms] = []
-
-    async def send(self, sms: Sms) -> None:
-        self.sent.append(sms)
-
-    async def close(self) -> None:
-        """Nothing was opened."""
-
-    def code_for(self, phone: str) -> str:
-        return next(s.values["code"] for s in reversed(self.sent) if s.phone.endswith(phone))
-
-
-@dataclass
-class Phone:
-    """One device with the app on it."""
-
-    http: httpx.AsyncClient
-    postbag: Postbag
-    keys: Keys
-    device_id: str
-    tokens: dict[str, Any] = field(default_factory=dict)
-
-    async def ask_for_code(self, number: str) -> httpx.Response:
-        return await self.http.post(
-            "/v1/auth/codes", json={"phone": number, "deviceId": self.device_id}
-        )
-
-    async def give_code(self, request_id: str, code: str) -> httpx.Response:
-        body = {"requestId": request_id, "code": code, **self.device}
-        return await self.http.post("/v1/auth/sessions", json=body)
-
-    async def sign_in(self, number: str) -> httpx.Response:
-        """Ask for a code, let the worker send it, and give it back."""
-        await execute("DELETE FROM limits")
-        asked = await self.ask_for_code(number)
-        await send_sms(self.postbag, self.keys, clock.now())
-        answer = await self.give_code(asked.json()["requestId"], self.postbag.code_for(number))
-        self.keep(answer)
-        return answer
-
-    async def sign_in_by_password(self, number: str, password: str) -> httpx.Response:
-        body = {"phone": number, "password": password, **self.device}
-        answer = await self.http.post("/v1/auth/password-sessions", json=body)
-        self.keep(answer)
-        return answer
-
-    async def refresh(self, token: str | None = None) -> httpx.Response:
-        body = {"refreshToken": token or self.tokens["refreshToken"], "deviceId": self.device_id}
-        return await self.http.post("/v1/auth/refresh", json=body)
-
-    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.tokens['accessToken']}"}
-        return await self.http.request(method, f"/v1{path}", headers=headers, **options)
-
-    def keep(self, answer: httpx.Response) -> None:
-        if answer.is_success:
-            self.tokens = answer.json()
-
-    @property
-    def device(self) -> dict[str, str]:
-        return {
-            "deviceId": self.device_id,
-            "deviceName": f"Phone {self.device_id}",
-            "platform": "android",
-        }
-
-    @property
-    def session_id(self) -> UUID:
-        return UUID(self.tokens["sessionId"])
+from tests.people.household import PASSWORD, Phone, Postbag
 
 
 @dataclass
@@ -214,8 +134,6 @@ def postbag() -> Postbag:
 
 
 @pytest.fixture
-def phone(
-    http: httpx.AsyncClient, postbag: Postbag, keys: Keys
-) -> Callable[[str], Phone]:
+def phone(http: httpx.AsyncClient, postbag: Postbag, keys: Keys) -> Callable[[str], Phone]:
     """Make a phone: ``phone("fathers-phone")``."""
     return lambda device_id: Phone(http, postbag, keys, device_id)

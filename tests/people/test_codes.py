@@ -169,4 +169,3 @@ async def test_asking_takes_as_long_for_a_stranger_as_for_a_parent(cast, phone) 
             assert answer.status_code == 202
     known, unknown = statistics.median(took[KNOWN]), statistics.median(took[UNKNOWN])
     assert abs(known - unknown) / known < 0.25
-

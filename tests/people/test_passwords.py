@@ -12,7 +12,7 @@ from backend.database import execute, fetch_one
 from backend.errors import Busy
 from backend.people import passwords, rules
 from backend.people.models import Person, Session
-from tests.people.conftest import PASSWORD
+from tests.people.household import PASSWORD
 
 TEACHER, UNKNOWN = "13800138003", "13900139009"
 WRONG = "harbour-Violin-17-moss"
@@ -71,9 +71,7 @@ async def test_a_known_device_is_not_locked_by_strangers(cast, phone) -> None:
 
 
 async def test_a_guesser_gains_nothing_by_calling_each_try_a_new_device(cast, phone) -> None:
-    answers = [
-        await phone(f"new-device-{n}").sign_in_by_password(TEACHER, WRONG) for n in range(8)
-    ]
+    answers = [await phone(f"new-device-{n}").sign_in_by_password(TEACHER, WRONG) for n in range(8)]
     codes = [a.json()["code"] for a in answers]
     assert codes == ["password_wrong"] * 5 + ["sign_in_locked"] * 3
 
@@ -180,7 +178,7 @@ async def test_the_fifty_third_in_the_queue_is_told_to_come_back() -> None:
         "王芳13800138003",
         "13800138003wangfang!"[:13],
         "滨江区第一实验小学2024",
-        "班主任密码123456",
+        "班主任密码12345678",
     ],
 )
 def test_common_and_guessable_passwords_are_refused(password: str) -> None:

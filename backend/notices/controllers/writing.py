@@ -9,6 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
 from backend import clock
+from backend.media.rules import AttachmentMissing
 from backend.notices import rules
 from backend.notices.controllers.answers import notice_out
 from backend.notices.operations import changes, drafts, publication
@@ -58,7 +59,12 @@ class Notices(Controller):
         operation_id="writeNotice",
         summary="起草通知 Write a draft",
         responses=refusals(
-            KeyNeeded, KeyReused, rules.NotYourAudience, rules.TooLong, rules.BadDates
+            KeyNeeded,
+            KeyReused,
+            rules.NotYourAudience,
+            rules.TooLong,
+            rules.BadDates,
+            AttachmentMissing,
         ),
     )
     async def write_notice(
@@ -96,7 +102,13 @@ class OneNotice(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="rewriteNotice",
         summary="修改草稿 Rewrite a draft",
-        responses=refusals(rules.WrongState, rules.NotYourAudience, rules.TooLong, rules.BadDates),
+        responses=refusals(
+            rules.WrongState,
+            rules.NotYourAudience,
+            rules.TooLong,
+            rules.BadDates,
+            AttachmentMissing,
+        ),
     )
     async def rewrite_notice(
         self,
@@ -197,7 +209,7 @@ class NoticeCorrection(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="correctNotice",
         summary="更正通知 Correct a published notice",
-        responses=refusals(rules.WrongState, rules.TooLong),
+        responses=refusals(rules.WrongState, rules.TooLong, AttachmentMissing),
     )
     async def correct_notice(
         self,

@@ -10,11 +10,12 @@ from backend import clock
 from backend.audit.operations import record
 from backend.database import fetch, transaction
 from backend.errors import NotFound
-from backend.media.operations import attach
+from backend.media.operations import attach, release
 from backend.notices import rules
 from backend.notices.models import Notice
 from backend.notices.queries import posting
 from backend.notices.rules import Place
+from backend.schools.models import Function
 from backend.web.actor import Actor, Role, Seat
 
 TITLES = {
@@ -80,6 +81,7 @@ async def rewrite(actor: Actor, notice_id: UUID, content: Content) -> Notice:
         _fill(notice, content)
         await notice.save()
         await attach(content.attachment_ids, notice.id, actor.person_id)
+        await release(notice.id, keep=content.attachment_ids)
         return notice
 
 
@@ -89,6 +91,7 @@ async def discard(notice_id: UUID) -> None:
         notice = await Notice.select_for_update().get_or_none(id=notice_id)
         if notice is not None:
             rules.check_state(notice, rules.EDITABLE)
+            await release(notice.id)
             await notice.delete()
 
 
@@ -96,10 +99,12 @@ async def places_for(actor: Actor, audiences: list[tuple[UUID, str]]) -> list[Pl
     """Resolve audiences the caller may write to, all spoken to from one school's standing."""
     wanted = list(dict.fromkeys(audiences))
     places = await posting.places(wanted)
+    closed = actor.closed(Function.NOTICES)
     in_sight = [
         place
         for place in places
-        if place.school_id in actor.school_ids or place.district_id in actor.district_ids
+        if (place.school_id in actor.school_ids or place.district_id in actor.district_ids)
+        and place.school_id not in closed
     ]
     if not wanted or len(in_sight) < len(wanted):
         raise NotFound

@@ -14,7 +14,10 @@ MINE = """
 mine AS MATERIALIZED (
     SELECT node_id, who, array_agg(DISTINCT student_id)
                FILTER (WHERE student_id IS NOT NULL) AS students
-    FROM audience_members WHERE person_id = $1 AND consented GROUP BY node_id, who)
+    FROM audience_members m WHERE person_id = $1 AND consented
+      AND NOT EXISTS (SELECT 1 FROM feature_switches w WHERE w.school_id = m.school_id
+                      AND w.function = 'notices' AND NOT w.is_on)
+    GROUP BY node_id, who)
 """
 
 # What the household has done about a notice, for each child it concerns. Names of the

@@ -37,7 +37,7 @@ MESSAGES: dict[str, str] = {
     "unknown_number": "没有学号对应的学生；请核对学号，或先在“学生”表中列出该生",
     "pupil_name_differs": "学生姓名与该学号的学生不一致，请核对学号",
     "relation_differs": "同一家长与该生的关系前后不一致（第{other}行）",
-    "phone_of_two": "同一手机号填写了两个不同的姓名（另见“{sheet}”第{other}行）",
+    "phone_of_two": "同一手机号填写了两个不同的姓名（另见“{elsewhere}”第{other}行）",
     "too_many_guardians": "一名学生最多登记8位家长",
     "class_teacher_unnamed": "填写了班主任手机号，但没有班主任姓名",
     "two_class_teachers": "该班填写了多位班主任，请核对",
@@ -99,7 +99,7 @@ class Names:
                 source.row,
                 source.header,
                 value=f"{phone[3:6]}****{phone[-4:]}",
-                sheet=first.sheet,
+                elsewhere=first.sheet,
                 other=first.row,
             )
         return known == name

@@ -129,8 +129,9 @@ class Collector:
         name = self._needed(row, "name", cells.name)
         phone = self._needed(row, "phone", cells.phone)
         pupil = row.read("pupil_name", cells.name, self.findings)
+        before = row.faults
         relation = row.read("relation", cells.relation, self.findings)
-        if not relation and not row.faulty:
+        if not relation and row.faults == before:
             row.fault("guardian_without_relation", "relation", self.findings)
         if number and number not in self._mentioned and number not in self._house_numbers:
             shown = cells.masked("number", number)
@@ -143,7 +144,7 @@ class Collector:
 
     def _tie(self, row: Row, tie: Tie, field: str) -> None:
         if not self._names.agree(tie.phone, tie.name, row.source(field)):
-            row.faulty = True
+            row.faults += 1
             return
         key = (tie.number, tie.phone)
         if key in self._ties:
@@ -199,8 +200,9 @@ class Collector:
             self._class_teachers.append((post.place, post.phone, row.source("phone")))
 
     def _place(self, row: Row) -> int | None:
+        before = row.faults
         grade, name = self._grade_and_class(row)
-        if row.faulty:
+        if row.faults > before:
             return None
         if not name or not grade:
             row.fault("missing", "grade" if name else "class", self.findings)
@@ -241,9 +243,9 @@ class Collector:
         return len(self._places) - 1
 
     def _needed(self, row: Row, field: str, make: cells.Maker) -> str:
-        before = row.faulty
+        before = row.faults
         value = row.read(field, make, self.findings)
-        if not value and row.faulty == before:
+        if not value and row.faults == before:
             row.fault("missing", field, self.findings)
         return value
 

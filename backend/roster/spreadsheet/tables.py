@@ -22,12 +22,21 @@ class Table(msgspec.Struct):
     facts: SheetFacts
 
     def rows(self) -> Iterator["Row"]:
-        """Yield the rows below the header that hold anything."""
+        """Yield the rows below the header that hold anything in a known column."""
         spoiled = self._spoiled()
+        used = list(self.columns.at.values())
+        marked = {row for row, _ in self.facts.formulas | self.facts.errors}
         for index in range(self.columns.header_row + 1, len(self.cells)):
-            line = self.cells[index]
-            if any(value not in ("", None) and str(value).strip() for value in line):
+            if index in spoiled or index in marked or any(self._holds(index, c) for c in used):
                 yield Row(self, index, spoiled.get(index))
+
+    def value(self, row: int, column: int) -> object:
+        """Return a cell as the reader gave it; beyond the line's end it is empty."""
+        line = self.cells[row]
+        return line[column] if column < len(line) else ""
+
+    def _holds(self, row: int, column: int) -> bool:
+        return bool(str(self.value(row, column)).strip())
 
     def _spoiled(self) -> dict[int, int]:
         """Return the rows that merged cells reach into, each with a column of the merge."""
@@ -43,12 +52,17 @@ class Table(msgspec.Struct):
 
 
 class Row(msgspec.Struct):
-    """One row of a table while it is read; ``faulty`` once anything was wrong with it."""
+    """One row of a table while it is read; ``faults`` counts what was wrong with it."""
 
     table: Table
     index: int
     merged_column: int | None
-    faulty: bool = False
+    faults: int = 0
+
+    @property
+    def faulty(self) -> bool:
+        """Say whether anything was wrong so far."""
+        return self.faults > 0
 
     @property
     def number(self) -> int:
@@ -61,10 +75,9 @@ class Row(msgspec.Struct):
         return Source(self.table.sheet, self.number, header)
 
     def value(self, field: str) -> object:
-        """Return a cell as the reader gave it; an absent column is empty."""
+        """Return a field's cell as the reader gave it; an absent column is empty."""
         column = self.table.columns.at.get(field)
-        line = self.table.cells[self.index]
-        return line[column] if column is not None and column < len(line) else ""
+        return "" if column is None else self.table.value(self.index, column)
 
     def read(self, field: str, make: Callable[[object], str], findings: Findings) -> str:
         """Return a field made by ``make``; a fault is written down and gives an empty text."""
@@ -103,7 +116,7 @@ class Row(msgspec.Struct):
             value=value,
             **{"label": LABELS.get(field.rstrip("1234"), field), **words},
         )
-        self.faulty = True
+        self.faults += 1
 
 
 def open_tables(file: bytes) -> list[Table]:

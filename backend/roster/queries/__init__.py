@@ -1,0 +1,1 @@
+"""Set-based statements of the roster: staging, applying, reporting, undoing, claims."""
