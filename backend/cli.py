@@ -6,18 +6,21 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import asyncpg
 import typer
 import uvloop
 from rich.console import Console
 
-from backend import cli_demo, doctor, embedded, logs, migrate
+from backend import cli_demo, cli_roster, doctor, embedded, logs, migrate
 from backend.database import database
+from backend.errors import Refusal
+from backend.roster import command
 from backend.settings import Settings, SettingsError, load
 
 BACKLOG = 4096
@@ -25,6 +28,8 @@ BACKLOG = 4096
 school opens its phones in the same minute, and an open live channel counts as one."""
 HEADER_SECONDS = 10
 DRAIN_SECONDS = {"demo": 3, "test": 3, "production": 20}
+
+Done = TypeVar("Done")
 
 app = typer.Typer(
     name="tongxing",
@@ -37,7 +42,7 @@ openapi_app = typer.Typer(help="接口文档 · the API's contract.", no_args_is
 app.add_typer(roster_app, name="roster")
 app.add_typer(openapi_app, name="openapi")
 
-errors = Console(stderr=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Port = Annotated[int | None, typer.Option(help="Port to listen on (TONGXING_PORT).")]
 
@@ -100,7 +105,7 @@ def _require_port(host: str, port: int) -> None:
             )
 
 
-async def _with_pool(dsn: str, settings: Settings, work: Coroutine[Any, Any, Any]) -> Any:
+async def _with_pool(dsn: str, settings: Settings, work: Coroutine[Any, Any, Done]) -> Done:
     async with database(dsn, settings, name="tongxing-cli"):
         return await work
 
@@ -189,7 +194,7 @@ def migrate_command() -> None:
 @app.command()
 def seed() -> None:
     """示例数据 · Plant the sample district, unless it is there already."""
-    import seed as garden
+    from seed import garden
 
     with _installation("seed") as (settings, dsn):
         if settings.is_production:
@@ -217,11 +222,16 @@ def roster_import(
     apply: Annotated[bool, typer.Option("--apply", help="Apply when there are no errors.")] = False,
 ) -> None:
     """导入花名册 · Check a roster workbook, and apply it with --apply."""
-    from backend.roster import command
-
     with _installation("roster") as (settings, dsn):
         _require_migrated(dsn)
-        asyncio.run(_with_pool(dsn, settings, command.import_file(file, school, apply)))
+        begun = time.perf_counter()
+        work = command.import_file(file, school, apply)
+        try:
+            imported = asyncio.run(_with_pool(dsn, settings, work))
+        except Refusal as refusal:
+            _fail(f"{refusal.sentence('zh')} {refusal.sentence('en')}")
+        seconds = time.perf_counter() - begun
+        raise typer.Exit(cli_roster.report(imported, apply=apply, seconds=seconds))
 
 
 @openapi_app.command("export")

@@ -78,7 +78,8 @@ def _start_over(settings: Settings) -> None:
             "--reset only throws the embedded database away; unset TONGXING_DATABASE_URL"
         )
     embedded.erase(settings.data_dir)
-    shutil.rmtree(settings.data_dir / "files", ignore_errors=True)
+    for grown in ("files", "rosters"):
+        shutil.rmtree(settings.data_dir / grown, ignore_errors=True)
     console.print("已清空演示数据 · starting over", style="yellow")
 
 
@@ -92,10 +93,10 @@ def _database(settings: Settings, running: ExitStack) -> str:
 
 
 async def _plant(settings: Settings, dsn: str) -> None:
-    import seed
+    from seed import garden
 
     async with database(dsn, settings, name="tongxing-seed"):
-        await seed.plant(settings)
+        await garden.plant(settings)
 
 
 def _child(command: str, environ: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -152,12 +153,12 @@ def _wait_until_ready(host: str, port: int, children: dict[str, subprocess.Popen
 
 
 def _welcome(host: str, port: int, seconds: float) -> Panel:
-    from seed.cast import demo_sign_ins
+    from seed import cast
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("姓名 name", "手机号 phone", "身份 role", "说明 note"):
         table.add_column(title)
-    for person in demo_sign_ins():
+    for person in cast.demo_sign_ins():
         table.add_row(person.name, person.phone, f"{person.role_zh} {person.role_en}", person.note)
     address = f"http://{host}:{port}"
     grid = Table.grid(padding=(0, 2))
@@ -169,6 +170,7 @@ def _welcome(host: str, port: int, seconds: float) -> Panel:
         table,
         "",
         "验证码会打印在下面的日志里（sms 行）· Sign-in codes appear below, on sms lines.",
+        f"教职工也可用密码登录 · Staff may also use the password [bold]{cast.STAFF_PASSWORD}[/bold]",
         "按 Ctrl-C 停止，数据会保留 · Ctrl-C stops everything; the data stay.",
     )
     return Panel(

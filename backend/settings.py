@@ -48,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses whose ``X-Forwarded-For`` is believed."""
     log_format: Literal["console", "json"] = "console"
     worker_tick: float = 1.0
+    """Seconds between a worker's looks for work that did not announce itself."""
+    push_lease: float = 60.0
+    """Seconds after which another worker takes over a dead worker's batch of pushes."""
 
     @property
     def is_production(self) -> bool:

@@ -1,6 +1,5 @@
 """Every recurring job on one page. Each bears running twice."""
 
-
 from backend.media import jobs as media
 from backend.media.storage import Files
 from backend.notices import jobs as notices
@@ -11,9 +10,14 @@ from notifications.scheduler import Job
 def timetable(files: Files) -> list[Job]:
     """Return what workers do unasked; each occasion is run by one of them."""
     return [
-        Job("notices.release", notices.release_due, every=5),
-        Job("notices.expire", notices.expire_due, every=60),
-        Job("notices.nudge", notices.nudge_owed, cron={"hour": "8-20", "minute": 5}, catch_up=1800),
-        Job("media.sweep", lambda: media.sweep_unattached(files), every=3600),
-        Job("people.purge", people.purge, every=600),
+        Job(name="notices.release", run=notices.release_due, every=5),
+        Job(name="notices.expire", run=notices.expire_due, every=60),
+        Job(
+            name="notices.nudge",
+            run=notices.nudge_owed,
+            cron={"hour": "8-20", "minute": 5},
+            catch_up=1800,
+        ),
+        Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),
+        Job(name="people.purge", run=people.purge, every=600),
     ]

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 
@@ -16,6 +17,7 @@ from backend.media.storage import open_files
 from backend.notices import jobs as notices
 from backend.people import gateways
 from backend.people import jobs as people
+from backend.people.tokens import keys_for
 from backend.roster import audiences
 from backend.roster import jobs as roster
 from backend.schools import quiet
@@ -37,20 +39,24 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set, then finish what is in hand and leave."""
     channels = channels_of(settings)
     gateway = gateways.gateway_for(settings)
+    keys = keys_for(settings.secret_key)
     files = open_files(settings)
     office = Office(
         channels=channels,
         page_audience=audiences.page,
         still_wanted=notices.still_wanted,
         quiet_hours=quiet.hours_of,
+        lease=timedelta(seconds=settings.push_lease),
+        send_timeout=settings.push_lease * 0.75,
     )
     rounds: dict[str, Round] = {
         "post": lambda: office.drain(clock.now, stop),
-        "sms": lambda: people.send_sms(gateway, clock.now()),
+        "sms": lambda: people.send_sms(gateway, keys, clock.now()),
         "rosters": roster.read_waiting,
     }
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database(dsn, settings, name="tongxing-worker"))
+        stack.push_async_callback(gateway.close)
         for channel in channels.values():
             await channel.open()
             stack.push_async_callback(channel.close)

@@ -14,7 +14,7 @@ class AuditEntry(Model):
     subject_kind = fields.CharField(max_length=40)
     subject_id = fields.UUIDField(null=True, db_index=True)
     school_id = fields.UUIDField(null=True, db_index=True)
-    facts: dict[str, object] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    facts: dict[str, object] = fields.JSONField(default=dict)
 
     class Meta:
         table = "audit_entries"

@@ -5,6 +5,7 @@ must be able to enter the directories of the data and of the binaries.
 """
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -64,16 +65,22 @@ def binaries_for(account: Account) -> Path:
     wheel = _wheel_binaries()
     if not account.switch or _reachable(wheel / "postgres", account):
         return wheel
-    # The checkout lies in a directory only root may enter: lend the server a copy.
-    copy = _refuge(wheel) / wheel.parent.name
+    # The checkout lies in a directory only root may enter: lend the server a copy. The
+    # binaries find their libraries in the wheel's second directory, beside the first.
+    package = wheel.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    copy = _refuge(wheel) / importlib.metadata.version(package.name)
     if not copy.exists():
         with tempfile.TemporaryDirectory(dir=copy.parent) as aside:
-            shutil.copytree(wheel.parent, Path(aside) / "copy")
-            subprocess.run(["chmod", "-R", "a+rX", Path(aside) / "copy"], check=True)
+            fresh = Path(aside) / "wheel"
+            shutil.copytree(wheel.parent, fresh / package.name / wheel.parent.name)
+            shutil.copytree(libraries, fresh / libraries.name)
+            subprocess.run(["chmod", "-R", "a+rX", fresh], check=True)
+            # Another process may have been faster.
             with suppress(OSError):
-                (Path(aside) / "copy").rename(copy)
+                fresh.rename(copy)
         log.info("copied the database binaries to where its user can reach them", to=str(copy))
-    return copy / "bin"
+    return copy / package.name / wheel.parent.name / "bin"
 
 
 def account_for(home: Path) -> Account:

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from backend.database import connect, fetch
+from backend.people.operations.sessions import SESSIONS_CHANNEL
 from notifications import LIVE_CHANNEL
 
 log = structlog.get_logger("live")
@@ -22,6 +23,10 @@ log = structlog.get_logger("live")
 _BOARDS = (
     "SELECT DISTINCT node_id::text || '/' || who AS key FROM audience_members WHERE person_id = $1"
 )
+
+
+ENDED = "session_ended"
+"""What a phone is woken with when its session was revoked."""
 
 
 class Phone:
@@ -63,11 +68,11 @@ class Hub:
             await asyncio.gather(task, return_exceptions=True)
 
     @asynccontextmanager
-    async def phone(self, person_id: UUID) -> AsyncIterator[Phone]:
+    async def phone(self, person_id: UUID, session_id: UUID) -> AsyncIterator[Phone]:
         """Register one connection; the boards are those the person belongs to now."""
         boards = frozenset(row["key"] for row in await fetch(_BOARDS, person_id))
         phone = Phone(person_id, boards)
-        keys = {str(person_id), *boards}
+        keys = {str(person_id), f"session:{session_id}", *boards}
         for key in keys:
             self._by_key[key].add(phone)
         try:
@@ -87,6 +92,7 @@ class Hub:
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda *_, lost=lost: lost.set())
                 await connection.add_listener(LIVE_CHANNEL, self._heard)
+                await connection.add_listener(SESSIONS_CHANNEL, self._session_ended)
                 self._wake_all()
                 delay = 0.1
                 while not lost.is_set():
@@ -107,6 +113,10 @@ class Hub:
         for phones in list(self._by_key.values()):
             for phone in phones:
                 phone.wake("reconnected")
+
+    def _session_ended(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
+        for phone in self._by_key.get(f"session:{payload}", ()):
+            phone.wake(ENDED)
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
         kind, _, keys = payload.partition(":")

@@ -31,7 +31,8 @@ PushToken = Annotated[
 ]
 CategoryName = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z_]*$")]
 Categories = Annotated[list[CategoryName], Meta(max_length=20, examples=[["activity"]])]
-WallClock = Annotated[time, Meta(tz=False, examples=["22:00:00"])]
+# Litestar describes datetime.time as a duration, so the contract says it in a pattern.
+WallClock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
 
 
 class ItemOut(Out):
@@ -121,9 +122,9 @@ class PreferencesIn(In):
 
     def wishes(self) -> Preferences:
         return Preferences(
-            quiet_from=self.quiet_from,
-            quiet_until=self.quiet_until,
-            digest_at=self.digest_at,
+            quiet_from=time.fromisoformat(self.quiet_from) if self.quiet_from else None,
+            quiet_until=time.fromisoformat(self.quiet_until) if self.quiet_until else None,
+            digest_at=time.fromisoformat(self.digest_at),
             muted_categories=tuple(self.muted_categories),
             digest_categories=tuple(self.digest_categories),
         )
@@ -132,18 +133,22 @@ class PreferencesIn(In):
 class PreferencesOut(Out):
     """当前的通知偏好。"""
 
-    quiet_from: time | None
-    quiet_until: time | None
-    digest_at: time
+    quiet_from: WallClock | None
+    quiet_until: WallClock | None
+    digest_at: WallClock
     muted_categories: list[str]
     digest_categories: list[str]
 
     @classmethod
     def of(cls, wishes: Preferences) -> Self:
         return cls(
-            quiet_from=wishes.quiet_from,
-            quiet_until=wishes.quiet_until,
-            digest_at=wishes.digest_at,
+            quiet_from=_shown(wishes.quiet_from),
+            quiet_until=_shown(wishes.quiet_until),
+            digest_at=wishes.digest_at.isoformat("minutes"),
             muted_categories=sorted(set(wishes.muted_categories)),
             digest_categories=sorted(set(wishes.digest_categories)),
         )
+
+
+def _shown(moment: time | None) -> str | None:
+    return None if moment is None else moment.isoformat("minutes")

@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
 
-from backend.inbox.live import Hub, Phone
+from backend.inbox.live import ENDED, Hub, Phone
 from backend.people.authentication import actor_from
 from backend.web.actor import Actor
 from backend.web.policy import Policy
@@ -40,7 +40,7 @@ async def live(socket: WebSocket[Actor | None, None, State], hub: NamedDependenc
         gone = asyncio.create_task(_until_gone(socket))
         try:
             while not gone.done() and (actor := await actor_from(header)) is not None:
-                async with hub.phone(actor.person_id) as phone:
+                async with hub.phone(actor.person_id, actor.session_id) as phone:
                     await socket.send_json({"type": "hello"})
                     await _pass_on(socket, phone, gone)
         finally:
@@ -78,6 +78,8 @@ async def _pass_on(
         try:
             await asyncio.wait({change, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
+                return
+            if change.done() and ENDED in change.result():
                 return
             if change.done():
                 await socket.send_json({"type": "changed", "what": change.result()})

@@ -56,7 +56,7 @@ class Attachment(Model):
     sha256 = fields.CharField(max_length=64)
     original_key = fields.CharField(max_length=160, unique=True)
     thumbnail_key = fields.CharField(max_length=160, null=True, unique=True)
-    created_at = fields.DatetimeField(db_index=True)
+    created_at = fields.DatetimeField()
     stored_at = fields.DatetimeField(null=True)
     attached_at = fields.DatetimeField(null=True)
 

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('sha256', fields.CharField(max_length=64)),
                 ('original_key', fields.CharField(unique=True, max_length=160)),
                 ('thumbnail_key', fields.CharField(null=True, unique=True, max_length=160)),
-                ('created_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('stored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('attached_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
@@ -373,6 +373,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='RosterChange',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('roster_import_id', fields.UUIDField(db_index=True)),
+                ('place', fields.CharField(max_length=40)),
+                ('row_id', fields.UUIDField()),
+                ('before', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('after', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'roster_changes', 'app': 'school', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='RosterImport',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
@@ -397,19 +410,6 @@ class Migration(migrations.Migration):
                 ('undone_by', fields.UUIDField(null=True)),
             ],
             options={'table': 'roster_imports', 'app': 'school', 'pk_attr': 'id'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
-            name='RosterChange',
-            fields=[
-                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('roster_import', fields.ForeignKeyField('school.RosterImport', source_field='roster_import_id', db_index=True, db_constraint=True, to_field='id', related_name='changes', on_delete=OnDelete.CASCADE)),
-                ('place', fields.CharField(max_length=40)),
-                ('row_id', fields.UUIDField()),
-                ('before', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('after', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-            ],
-            options={'table': 'roster_changes', 'app': 'school', 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -34,6 +34,15 @@ ALTER TABLE notices ADD CONSTRAINT published_has_a_time
     CHECK (state <> 'published' OR published_at IS NOT NULL);
 CREATE INDEX notices_due ON notices (publish_at) WHERE state = 'scheduled';
 CREATE INDEX notices_ending ON notices (expires_at) WHERE state = 'published';
+ALTER TABLE attachments ADD CONSTRAINT attachment_kind CHECK (kind IN ('image', 'pdf')),
+    ADD CONSTRAINT attachment_size CHECK (byte_size BETWEEN 1 AND 20971520),
+    ADD CONSTRAINT attachment_shape CHECK ((kind = 'image') = (
+        width IS NOT NULL AND height IS NOT NULL AND thumbnail_key IS NOT NULL)),
+    ADD CONSTRAINT attachment_pixels CHECK (
+        width IS NULL OR (width BETWEEN 1 AND 2560 AND height BETWEEN 1 AND 2560)),
+    ADD CONSTRAINT attached_has_an_owner CHECK ((owner_id IS NULL) = (attached_at IS NULL)),
+    ADD CONSTRAINT attached_is_stored CHECK (attached_at IS NULL OR stored_at IS NOT NULL);
+CREATE INDEX attachments_forgotten ON attachments (created_at) WHERE attached_at IS NULL;
 CREATE UNIQUE INDEX one_receipt ON notice_receipts (notice_id, person_id, student_id)
     NULLS NOT DISTINCT;
 CREATE INDEX receipts_of_child ON notice_receipts (notice_id, student_id)

@@ -1,5 +1,6 @@
 """What notices do unasked: release, expire, remind, and decide whether a push is still due."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -44,7 +45,7 @@ async def nudge_owed() -> int:
     return len(owed)
 
 
-async def still_wanted(occasion: str, subject_id: UUID | None, people: list[UUID]) -> set[UUID]:
+async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[UUID]) -> set[UUID]:
     """Return who of ``people`` should still get this push, asked just before sending.
 
     A push is dropped once the person has read the notice, the household has acted, the

@@ -16,7 +16,8 @@ from backend.web.limits import Limit
 CODE_LIFE = timedelta(minutes=5)
 CODE_TRIES = 5
 RESEND_AFTER = timedelta(minutes=1)
-CODES_PER_ADDRESS = Limit(name="code_address", most=60, seconds=3_600)
+CODES_PER_ADDRESS = Limit(name="code_address", most=1_000, seconds=3_600)
+"""A whole school signs in from one address; each phone has its own, much lower limits."""
 CODES_PER_PHONE = (
     Limit(name="code_minute", most=1, seconds=60),
     Limit(name="code_hour", most=5, seconds=3_600),

@@ -38,6 +38,28 @@ class ClaimState(StrEnum):
     REFUSED = "refused"
 
 
+WITHOUT_CONTENT = (
+    "id",
+    "school_id",
+    "uploader_id",
+    "filename",
+    "mode",
+    "state",
+    "failure",
+    "progress",
+    "attempts",
+    "faults",
+    "summary",
+    "created_at",
+    "leased_until",
+    "applied_at",
+    "applied_by",
+    "undone_at",
+    "undone_by",
+)
+"""What is loaded of an import; its file and its rows are fetched only where they are used."""
+
+
 class Enrolment(Model):
     id = fields.UUIDField(primary_key=True, default=uuid7)
     student: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
@@ -80,10 +102,7 @@ class RosterImport(Model):
 
 class RosterChange(Model):
     id = fields.BigIntField(primary_key=True)
-    roster_import: fields.ForeignKeyRelation[RosterImport] = fields.ForeignKeyField(
-        "school.RosterImport", related_name="changes", on_delete=fields.CASCADE, db_index=True
-    )
-    roster_import_id: UUID
+    roster_import_id = fields.UUIDField(db_index=True)
     place = fields.CharField(max_length=40)
     row_id = fields.UUIDField()
     before: dict[str, object] | None = fields.JSONField(null=True)

@@ -96,7 +96,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     def closed(self, function: str) -> list[UUID]:
         """Return the caller's schools that have switched a platform function off."""
-        places = [*self.seats, *self.ties]
+        places: list[Seat | Tie] = [*self.seats, *self.ties]
         return sorted({p.school_id for p in places if p.school_id and function in p.off})
 
     def holds(

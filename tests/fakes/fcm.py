@@ -74,6 +74,8 @@ class FakeFcm:
         self.token_delay = 0.0
         self.token_failures = 0
         self.message_delay = 0.0
+        self.queue_delay = 0.0
+        self._queue = asyncio.Lock()
         self._scripts: dict[str, deque[str]] = defaultdict(deque)
         self._tokens: set[str] = set()
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -184,6 +186,9 @@ class FakeFcm:
             wanted = json.loads(body)
             self.script(wanted["token"], *wanted["answers"])
             return 200, {}, b"{}"
+        if (method, path) == ("POST", "/delay"):
+            self.queue_delay = float(json.loads(body)["message"])
+            return 200, {}, b"{}"
         return _error(ANSWERS["wrong_project"])
 
     async def _issue_token(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -216,6 +221,10 @@ class FakeFcm:
             return _error(ANSWERS["unauthenticated"])
         if self.message_delay:
             await asyncio.sleep(self.message_delay)
+        if self.queue_delay:
+            # A provider on a bad day: one message after the other.
+            async with self._queue:
+                await asyncio.sleep(self.queue_delay)
         message = posted["message"]
         script = self._scripts[message["token"]]
         chosen = script.popleft() if script else "ok"

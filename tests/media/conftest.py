@@ -16,7 +16,10 @@ from backend.media.models import Attachment
 from backend.media.storage import Files
 from backend.people.models import Person, Session
 from backend.schools.models import District, School
+from seed.cast import Cast
+from tests.house import SignIn, Visitor
 from tests.media import corpus
+from tests.media.phones import TEACHER
 
 
 @dataclass
@@ -77,7 +80,7 @@ def kept(folder: Path) -> list[Path]:
 
 @pytest.fixture
 def bounded() -> Iterator[None]:
-    """Every case leaves the parent small, and its children within their CPU limit."""
+    """Every case ends in time, and its children within their CPU limit."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
     yield
@@ -87,11 +90,17 @@ def bounded() -> Iterator[None]:
     assert time.monotonic() - started <= images.WALL_SECONDS + 1
 
 
-
-
 async def hand_in(place: Place, files: Files, data: bytes = corpus.PDF) -> Attachment:
     return await operations.store_upload(
         place.fang.id, "通知.pdf", data, files=files, school_id=place.school.id
     )
 
 
+@pytest.fixture
+async def teacher(as_: SignIn) -> Visitor:
+    return await as_(TEACHER)
+
+
+@pytest.fixture
+def school(cast: Cast) -> str:
+    return str(cast.schools["海湾"].id)

@@ -1,5 +1,7 @@
 """Uploading and downloading as a phone does it."""
 
+from typing import Any
+
 import httpx
 
 from tests.house import Visitor
@@ -32,5 +34,3 @@ async def photo(teacher: Visitor, school: str) -> dict[str, Any]:
 
 async def fetch_link(client: httpx.AsyncClient, url: str, **headers: str) -> httpx.Response:
     return await client.get(f"http://house{url}", headers=headers)
-
-

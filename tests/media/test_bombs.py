@@ -97,5 +97,3 @@ async def test_without_any_limit_the_bomb_would_have_gone_off(bomb: bytes) -> No
         wall_seconds=60,
     )
     assert drawn
-
-

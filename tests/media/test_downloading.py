@@ -1,23 +1,27 @@
 """Links, conditional requests and ranges, through the whole application."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 
 from backend import clock
 from backend.database import execute
-from backend.media import links, operations, rules
+from backend.media import links, operations
 from backend.media.models import Attachment, Variant
-from backend.media.storage import Files, open_files
+from backend.media.storage import open_files
 from backend.settings import Settings
-from seed.cast import Cast
 from tests.house import SignIn, Visitor
 from tests.media import corpus
-from tests.media.conftest import kept
+from tests.media.phones import (
+    COLLEAGUE,
+    PARENT,
+    fetch_link,
+    photo,
+    upload,
+)
+
 
 async def test_a_teachers_photo_comes_back_upright_and_bare_without_signing_in(
     teacher: Visitor, anyone: Visitor, school: str
@@ -187,13 +191,12 @@ async def test_a_link_passed_on_does_not_work_together_with_another_sign_in(
 
 
 async def test_a_file_that_was_swept_is_gone_for_its_link_too(
-    teacher: Visitor, anyone: Visitor, school: str, files: Files
+    teacher: Visitor, anyone: Visitor, school: str, settings: Settings
 ) -> None:
+    files = open_files(settings)
     told = await photo(teacher, school)
     row = await Attachment.get(id=told["id"])
     await files.delete(row.original_key)
     assert (await fetch_link(anyone, told["url"])).status_code == 404
     await operations.discard([row], files=files)
     assert (await fetch_link(anyone, told["thumbnailUrl"])).status_code == 404
-
-

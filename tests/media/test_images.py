@@ -2,21 +2,17 @@
 
 import io
 import os
-import resource
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from backend import sandbox
 from backend.errors import Busy, Refusal
 from backend.media import images, rules
-from backend.sandbox import SandboxKilled
 from tests.media import corpus
 
 pytestmark = pytest.mark.usefixtures("bounded")

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +12,7 @@ from obstore.store import LocalStore
 from backend import clock
 from backend.database import fetch, fetch_one, transaction
 from backend.errors import NotFound, Refusal, TooMany
-from backend.media import images, jobs, operations, rules
+from backend.media import images, operations, rules
 from backend.media.models import Attachment, Kind, Variant
 from backend.media.storage import Files
 from backend.web.limits import spend

@@ -87,5 +87,3 @@ async def test_two_sweeps_at_once_remove_each_file_once(
     gone = await asyncio.gather(*(jobs.sweep_unattached(files) for _ in range(3)))
     assert sum(gone) == 8
     assert kept(folder) == []
-
-

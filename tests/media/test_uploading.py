@@ -1,23 +1,26 @@
 """Handing files in, through the whole application."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
 
-import httpx
 import pytest
 
-from backend import clock
-from backend.database import execute
-from backend.media import links, operations, rules
-from backend.media.models import Attachment, Variant
-from backend.media.storage import Files, open_files
+from backend.media import rules
+from backend.media.models import Attachment
 from backend.settings import Settings
 from seed.cast import Cast
 from tests.house import SignIn, Visitor
 from tests.media import corpus
 from tests.media.conftest import kept
+from tests.media.phones import (
+    CHAIR,
+    OFFICER,
+    PARENT,
+    PHOTO,
+    TEACHER,
+    fetch_link,
+    upload,
+)
+
 
 @pytest.mark.parametrize(
     ("make", "status", "code"),

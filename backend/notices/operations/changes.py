@@ -6,7 +6,7 @@ from uuid import UUID
 from backend import clock
 from backend.audit.operations import record
 from backend.database import transaction
-from backend.media.operations import attach
+from backend.media.operations import attach, release
 from backend.notices import notify, rules
 from backend.notices.models import ConfirmMode, Notice, NoticeRevision, NoticeState
 from backend.notices.queries import posting
@@ -48,6 +48,7 @@ async def correct(
         notice.title, notice.blocks, notice.revision = title, blocks, revision + 1
         notice.attachment_ids = [str(attachment) for attachment in attachment_ids]
         await attach(attachment_ids, notice.id, actor.person_id)
+        await release(notice.id, keep=attachment_ids)
         if material:
             await _hang_anew(notice)
         await notice.save()

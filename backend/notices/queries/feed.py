@@ -1,5 +1,6 @@
 """What a recipient sees and does: the feed, one notice, marking, receipts. One round trip each."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -185,14 +186,14 @@ async def mark_read(person_id: UUID, notice_ids: list[UUID], now: datetime) -> d
     return {row["notice_id"]: row["was_read"] for row in rows}
 
 
-async def owing(notice_id: UUID, people: list[UUID]) -> set[UUID]:
+async def owing(notice_id: UUID, people: Sequence[UUID]) -> set[UUID]:
     """Return who of ``people`` still owes the notice a reading or a confirmation."""
-    return {row["person_id"] for row in await fetch(OWING, notice_id, people)}
+    return {row["person_id"] for row in await fetch(OWING, notice_id, list(people))}
 
 
-async def readers(notice_id: UUID, people: list[UUID], *, current: bool) -> set[UUID]:
+async def readers(notice_id: UUID, people: Sequence[UUID], *, current: bool) -> set[UUID]:
     """Return who of ``people`` has read the notice: as it hangs now, or in any version."""
-    return {row["person_id"] for row in await fetch(READERS, notice_id, people, current)}
+    return {row["person_id"] for row in await fetch(READERS, notice_id, list(people), current)}
 
 
 async def relatives(person_id: UUID, students: list[UUID]) -> list[UUID]:

@@ -3,6 +3,7 @@
 Rows end by date and are never deleted: what somebody saw, they saw in that standing.
 """
 
+from typing import Any
 from uuid import UUID
 
 from backend import clock
@@ -104,9 +105,9 @@ async def end_tie(tie_id: UUID, *, by: UUID | None) -> None:
             await record("people.tie_ended", "guardianship", tie_id, by=by)
 
 
-async def _path(node: Node) -> dict[str, UUID | None]:
+async def _path(node: Node) -> dict[str, Any]:
     """Return the node's place in the tree, as standings keep it."""
-    path: dict[str, UUID | None] = dict.fromkeys(
+    path: dict[str, Any] = dict.fromkeys(
         ("district_id", "zone_id", "school_id", "grade_id", "class_id")
     )
     if isinstance(node, District):

@@ -7,18 +7,16 @@ it did in ``roster_changes``: the whole row before and after.
 from backend.database import execute
 
 
-async def apply_staged() -> int:
-    """Bring the house to what the ``incoming`` tables say; return the rows changed.
+async def apply_staged() -> None:
+    """Bring the house to what the ``incoming`` tables say.
 
     Repeating it changes nothing. Runs in the transaction that staged.
     """
-    changed = 0
     for place, statement in _STEPS:
         if place is None:
             await execute(statement)
         else:
-            changed += await execute(_RECORDED.format(statement=statement, place=place))
-    return changed
+            await execute(_RECORDED.format(statement=statement, place=place))
 
 
 _RECORDED = """

@@ -1,0 +1,1 @@
+"""What can happen to imports, invites, claims and groups; by noun."""
