@@ -27,6 +27,7 @@ BACKLOG = 4096
 """Connections a process holds open at once, and as many again in the queue: a whole
 school opens its phones in the same minute, and an open live channel counts as one."""
 HEADER_SECONDS = 10
+HEARTBEAT_SECONDS = 10
 DRAIN_SECONDS = {"demo": 3, "test": 3, "production": 20}
 
 Done = TypeVar("Done")
@@ -35,6 +36,7 @@ app = typer.Typer(
     name="tongxing",
     help="同行 Tongxing：家校互动云平台 · the home-school interaction platform.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 roster_app = typer.Typer(help="花名册 · class rosters.", no_args_is_help=True)
@@ -168,15 +170,29 @@ def serve(
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    heartbeat: Annotated[
+        Path | None, typer.Option(help="A file to touch every few seconds, for health checks.")
+    ] = None,
+) -> None:
     """后台任务 · Send pushes, release notices, run the timetable."""
     from backend import worker as rounds
+
+    async def beat(file: Path) -> None:
+        while True:
+            file.touch()
+            await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def run(settings: Settings, dsn: str) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await rounds.run(settings, dsn, stop)
+        pulse = asyncio.create_task(beat(heartbeat)) if heartbeat else None
+        try:
+            await rounds.run(settings, dsn, stop)
+        finally:
+            if pulse is not None:
+                pulse.cancel()
 
     with _installation("worker") as (settings, dsn):
         _require_migrated(dsn)

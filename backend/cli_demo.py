@@ -170,7 +170,7 @@ def _welcome(host: str, port: int, seconds: float) -> Panel:
         table,
         "",
         "验证码会打印在下面的日志里（sms 行）· Sign-in codes appear below, on sms lines.",
-        f"教职工也可用密码登录 · Staff may also use the password [bold]{cast.STAFF_PASSWORD}[/bold]",
+        f"教职工也可用密码登录 · Staff may use the password [bold]{cast.STAFF_PASSWORD}[/bold]",
         "按 Ctrl-C 停止，数据会保留 · Ctrl-C stops everything; the data stay.",
     )
     return Panel(

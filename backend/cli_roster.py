@@ -54,7 +54,7 @@ def report(imported: Imported, *, apply: bool, seconds: float) -> int:
         ),
         ImportState.FAULTY: (
             False,
-            f"有 {imported.fault_count} 处错误，未导入 · {imported.fault_count} faults, not imported",
+            f"有 {imported.fault_count} 处错误，未导入 · {imported.fault_count} faults",
         ),
     }.get(imported.state, (False, imported.failure or imported.state))
     mark = "[green]✓[/green]" if good else "[red]✗[/red]"

@@ -1,9 +1,11 @@
 """Every recurring job on one page. Each bears running twice."""
 
+from backend import clock
 from backend.media import jobs as media
 from backend.media.storage import Files
 from backend.notices import jobs as notices
 from backend.people import jobs as people
+from notifications import health
 from notifications.scheduler import Job
 
 
@@ -20,4 +22,5 @@ def timetable(files: Files) -> list[Job]:
         ),
         Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),
         Job(name="people.purge", run=people.purge, every=600),
+        Job(name="post.sweep", run=lambda: health.sweep(clock.now()), cron={"hour": 3}),
     ]

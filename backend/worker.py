@@ -85,7 +85,7 @@ async def _go_round(name: str, work: Round, tick: float, stop: asyncio.Event) ->
 
 def channels_of(settings: Settings) -> dict[str, Channel]:
     """Return the ways out of the house, keyed by the provider of the devices they serve."""
-    channels: dict[str, Channel] = {"console": ConsoleChannel()}
+    channels: dict[str, Channel] = {"console": ConsoleChannel(), "fcm": ConsoleChannel()}
     if settings.push_provider == "fcm" and settings.fcm_credentials is not None:
         account = json.loads(settings.fcm_credentials.read_text(encoding="utf-8"))
         channels["fcm"] = FcmChannel(account, endpoint=settings.fcm_endpoint)

@@ -9,6 +9,9 @@ ALTER TABLE post_device
     ADD CONSTRAINT post_device_retired CHECK ((retired_at IS NULL) = (retired_reason IS NULL));
 ALTER TABLE post_preference
     ADD CONSTRAINT post_preference_quiet CHECK ((quiet_from IS NULL) = (quiet_until IS NULL));
+ALTER TABLE post_preference
+    ADD CONSTRAINT post_preference_minutes CHECK (quiet_from BETWEEN 0 AND 1439
+        AND quiet_until BETWEEN 0 AND 1439 AND digest_at BETWEEN 0 AND 1439);
 ALTER TABLE post_letter
     ADD CONSTRAINT post_letter_priority CHECK (priority IN ('urgent', 'normal', 'low')),
     ADD CONSTRAINT post_letter_state CHECK (state IN ('open', 'expanded', 'withdrawn')),

@@ -5,11 +5,12 @@ branch on ``code``, show ``detail`` as it stands, and quote ``requestId``.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import structlog
-from litestar import MediaType, Request, Response
+from litestar import Request, Response
 from litestar.datastructures import Headers
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
@@ -225,21 +226,28 @@ EXCEPTION_HANDLERS: dict[Any, Callable[..., Response[Problem]]] = {
 }
 
 
+@dataclass
+class RefusalSpec(ResponseSpec):
+    """The refusals one status of a handler may carry; the contract lists their codes."""
+
+    kinds: tuple[type[Refusal], ...] = ()
+
+
 def refusals(*kinds: type[Refusal]) -> dict[int, ResponseSpec]:
     """Declare a handler's documented refusals, grouped by status.
 
-    Every signed-in route's own 400, 401, 404 and 429 are added by the contract's
-    post-processing; name here what the route's rules can say.
+    What any door of its kind can say (does not fit, sign in, not found, busy …) is added
+    by the contract itself; name here what the route's own rules can say.
     """
     by_status: dict[int, list[type[Refusal]]] = {}
     for kind in kinds:
         by_status.setdefault(kind.status, []).append(kind)
     return {
-        status: ResponseSpec(
+        status: RefusalSpec(
             data_container=Problem,
-            description="; ".join(f"`{k.code}`: {k.zh} {k.en}" for k in group),
-            media_type=MediaType.JSON,
+            media_type="application/problem+json",
             generate_examples=False,
+            kinds=tuple(group),
         )
         for status, group in by_status.items()
     }

@@ -1,0 +1,82 @@
+"""What the document says in prose: the introduction, the tags, and the parameters."""
+
+INTRODUCTION = """\
+家校互动云平台「同行」的接口。手机应用、小程序和网页使用同一套接口。
+
+The API of Tongxing, a home-school interaction platform; apps, mini-programs and web pages
+use the same one.
+
+- **登录 Sign-in**：先登录取得 `accessToken`，放在 `Authorization: Bearer …` 中；到期用 `refreshToken` 换取。
+  Sign in, then send the access token as a bearer token; renew it with the refresh token.
+- **语言 Language**：按 `Accept-Language` 返回中文（默认）或英文。Chinese by default, English on request.
+- **错误 Errors**：一律为 `application/problem+json`（RFC 9457），请按 `code` 判断，`detail` 可直接显示给用户，
+  `requestId` 供反馈问题时使用。Branch on `code`, show `detail`, quote `requestId`.
+  不是您的与不存在的，回答完全相同（404）。What is not yours answers like what is absent.
+- **方法 Methods**：只用 GET、POST、PUT、DELETE。不支持 PUT 和 DELETE 的客户端，可用 POST 加请求头
+  `X-HTTP-Method-Override: PUT`（或 `DELETE`）。Clients without PUT and DELETE send POST with that header.
+- **重试 Retries**：GET、PUT、DELETE 可以放心重试；POST 创建时须带 `Idempotency-Key`，同一个键重试不会重复创建。
+  Everything may be repeated; POSTs that create take an `Idempotency-Key`.
+- **时间与编号 Times and ids**：时间为带时区的 RFC 3339，日期为 `YYYY-MM-DD`，编号都是字符串。
+  RFC 3339 with an offset, plain dates, and ids that are strings.
+- **翻页 Paging**：`nextCursor` 原样传回 `cursor`；为 `null` 即没有下一页。Cursors are opaque.
+- **枚举 Enums**：将来可能增加新的值，客户端应容忍不认识的值。Tolerate values you do not know.
+"""
+SECURITY = "登录后取得的 accessToken。The access token of a sign-in."
+RETRY_AFTER = "请在这么多秒之后再试。Seconds to wait before trying again."
+ETAG = "放在下次请求的 If-None-Match 中，没有变化时回答 304。Send it back in If-None-Match."
+UNCHANGED = "没有变化，无响应体。Nothing changed since that ETag; no body."
+
+TAGS: dict[str, tuple[str, str]] = {
+    "Sign-in": ("登录 Sign-in", "短信验证码、密码与令牌。Codes, passwords and tokens."),
+    "Me": ("我的账号 Me", "当前用户、设备与密码。The caller's account, devices and password."),
+    "Consent": (
+        "隐私告知 Consent",
+        "监护人逐个孩子同意隐私告知；未同意前看不到孩子的信息。"
+        "A guardian accepts the privacy notice for each child before seeing anything of them.",
+    ),
+    "Schools": (
+        "学校 Schools",
+        "区、教联体实验区、学校、年级、班级、校历与功能开关。"
+        "The tree, the calendar and each school's switches.",
+    ),
+    "Roster": (
+        "花名册 Roster",
+        "导入学校表格，班级邀请码与加入申请，分组。"
+        "Imports of workbooks, invites and claims, groups.",
+    ),
+    "Media": ("附件 Media", "上传图片和 PDF，凭签名链接下载。Uploads and signed downloads."),
+    "通知 Notices": (
+        "通知 Notices",
+        "起草、预览、发布、更正、撤回；家长阅读与确认；触达情况。"
+        "Writing, reading, confirming, and who was reached.",
+    ),
+    "Inbox": (
+        "收件箱 Inbox",
+        "个人消息、推送设备与免打扰。Letters, push devices and quiet hours.\n\n"
+        "**WebSocket `/v1/live`**：打开的手机在这里得知收件箱或首页有变化，再用 `GET /v1/inbox?since=` 或 "
+        "`GET /v1/feed` 取内容。连接后先发 `{\"token\": \"<accessToken>\"}`（或在握手时带 `Authorization` 请求头），"
+        "收到 `{\"type\": \"hello\"}`；之后每次变化收到 `{\"type\": \"changed\", \"what\": [\"inbox\"]}`，"
+        "`what` 也可以含 `feed`。令牌到期时以 4401 关闭，请换取新令牌后重连。"
+        "An open phone hears here that something changed and then asks for it. It sends its token "
+        "first, is greeted, and is closed with 4401 when the token ends.",
+    ),
+    "运行 Operations": ("运行 Operations", "存活与就绪检查。Health of this process."),
+}
+
+SUCCESS = {
+    200: "成功 OK",
+    201: "已创建 Created",
+    202: "已受理 Accepted",
+    204: "成功，无响应体 Done; no body",
+    206: "文件的一部分 The range asked for",
+}
+
+PARAMETERS = {
+    "Idempotency-Key": "8 至 80 个可见 ASCII 字符；同一个键重试不会重复创建。Makes a retry safe.",
+    "If-None-Match": "上次得到的 ETag。The ETag of the answer you have.",
+    "cursor": "上一页的 nextCursor，原样传回。The previous page's nextCursor.",
+    "limit": "每页条数。Items on a page.",
+    "since": "手机上已有的最新一条的编号，只返回比它更新的。The newest id the phone has.",
+    "link": "附件地址中的签名，原样使用。The signature in an attachment's address.",
+    "variant": "`original` 原件，`thumbnail` 缩略图。",
+}
