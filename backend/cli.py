@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -178,21 +179,18 @@ def worker(
     """后台任务 · Send pushes, release notices, run the timetable."""
     from backend import worker as rounds
 
-    async def beat(file: Path) -> None:
-        while True:
-            file.touch()
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-
     async def run(settings: Settings, dsn: str) -> None:
-        stop = asyncio.Event()
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        pulse = asyncio.create_task(beat(heartbeat)) if heartbeat else None
-        try:
-            await rounds.run(settings, dsn, stop)
-        finally:
-            if pulse is not None:
-                pulse.cancel()
+            loop.add_signal_handler(number, stop.set)
+
+        def beat(file: Path) -> None:
+            file.touch()
+            loop.call_later(HEARTBEAT_SECONDS, beat, file)
+
+        if heartbeat is not None:
+            beat(heartbeat)
+        await rounds.run(settings, dsn, stop)
 
     with _installation("worker") as (settings, dsn):
         _require_migrated(dsn)
@@ -255,9 +253,12 @@ def openapi_export(
     path: Annotated[Path, typer.Argument()] = Path("openapi/openapi.yaml"),
 ) -> None:
     """导出接口文档 · Write the OpenAPI document."""
+    from backend.app import build
     from backend.web import openapi
 
-    openapi.export(path)
+    with tempfile.TemporaryDirectory() as scratch:
+        # The document needs the application, but neither its database nor its files.
+        openapi.export(build(Settings(data_dir=Path(scratch)), "postgresql://"), path)
     typer.echo(f"✓ {path}")
 
 

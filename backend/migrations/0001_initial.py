@@ -267,6 +267,7 @@ class Migration(migrations.Migration):
                 ('category', fields.CharField(max_length=20)),
                 ('title', fields.CharField(max_length=60)),
                 ('blocks', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('plain', fields.TextField(default='', db_default='', unique=False)),
                 ('attachment_ids', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('audiences', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('urgent', fields.BooleanField(default=False, db_default=False)),

@@ -52,6 +52,7 @@ class Notice(Model):
     category = fields.CharField(max_length=20)
     title = fields.CharField(max_length=60)
     blocks: list[dict[str, object]] = fields.JSONField(default=list)
+    plain = fields.TextField(default="", db_default="")
     attachment_ids: list[str] = fields.JSONField(default=list)
     audiences: list[dict[str, str]] = fields.JSONField(default=list)
     urgent = fields.BooleanField(default=False, db_default=False)

@@ -4,6 +4,7 @@ Nothing here reads the database or the clock: callers bring the facts.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -195,6 +196,15 @@ def check_answers(notice: Notice, answers: dict[UUID, str], children: set[UUID])
         raise AnswerNeeded(field="answers")
     if any(answer not in notice.choices for answer in answers.values()):
         raise AnswerNeeded(field="answers")
+
+
+def plain_text(blocks: list[dict[str, Any]]) -> str:
+    """Return the words of a notice's blocks, for searching."""
+    words: list[str] = []
+    for block in blocks:
+        words += [str(block[key]) for key in ("text", "caption") if block.get(key)]
+        words += [str(item) for item in block.get("items", [])]
+    return "\n".join(words)
 
 
 def characters(texts: list[str]) -> int:

@@ -101,8 +101,8 @@ class TooLarge(Refusal):
 class WrongMediaType(Refusal):
     status = 415
     code = "wrong_media_type"
-    zh = "请使用 application/json 提交。"
-    en = "Please send application/json."
+    zh = "提交的格式不对，请使用 application/json；上传文件请使用 multipart/form-data。"
+    en = "Please send application/json, or multipart/form-data where a file is uploaded."
 
 
 class Accident(Refusal):

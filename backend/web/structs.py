@@ -65,4 +65,5 @@ Phone = Annotated[str, Meta(min_length=11, max_length=20, pattern=r"^\+?[0-9][0-
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
 Token = Annotated[str, Meta(min_length=20, max_length=120, pattern=r"^[A-Za-z0-9_.\-]+$")]
 Cursor = Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9_\-]+$")]
+Words = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Ids = Annotated[list[UUID], Meta(min_length=1, max_length=200)]

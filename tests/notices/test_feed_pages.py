@@ -176,3 +176,26 @@ async def test_a_read_mark_costs_bits_not_rows(as_: SignIn, cast: Cast) -> None:
         await father.put(f"/notices/{await published(teacher, draft(cast))}/reading")
     row = await fetch_one("SELECT count(*) AS rows, max(length(bits)) AS bytes FROM read_marks")
     assert row == {"rows": 1, "bytes": 2}
+
+
+async def test_a_parent_finds_an_old_notice_by_a_chinese_word_and_by_shelf(
+    as_: SignIn, cast: Cast
+) -> None:
+    teacher, admin, father = await as_("林晓岚"), await as_("许建安"), await as_("李建国")
+    text = [{"type": "paragraph", "text": "请带好教联体登记表。"}]
+    wanted = await published(teacher, draft(cast, title="周三材料", blocks=text))
+    safety = await published(admin, draft(cast, title="防溺水", category="safety"))
+    await fetch("UPDATE notices SET state = 'expired' WHERE id = $1 RETURNING id", UUID(wanted))
+
+    async def found(**query: str) -> list[str]:
+        answer = await father.get("/feed/archive", params=query)
+        assert answer.status_code == 200, answer.text
+        return [item["id"] for item in answer.json()["items"]]
+
+    assert await found(q="教联体") == [wanted]
+    assert await found(q="溺水") == [safety]
+    assert await found(category="safety") == [safety]
+    assert await found(q="paragraph") == []
+    assert await found() == [safety, wanted]
+    stranger = await as_("孙海燕")
+    assert (await stranger.get("/feed/archive", params={"q": "教联体"})).json()["items"] == []

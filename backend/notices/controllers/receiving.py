@@ -11,6 +11,7 @@ from backend import clock
 from backend.errors import Refusal
 from backend.notices import rules
 from backend.notices.controllers.answers import feed_item, notice_out
+from backend.notices.models import Category
 from backend.notices.operations import receipts
 from backend.notices.permissions import Sight, notice_in_sight, notice_received
 from backend.notices.queries import feed
@@ -29,7 +30,7 @@ from backend.web.conditional import conditional
 from backend.web.cursors import BadCursor, Cursors, Position
 from backend.web.policy import Policy
 from backend.web.problems import language, refusals
-from backend.web.structs import Cursor, PageSize
+from backend.web.structs import Cursor, PageSize, Words
 
 
 class Feed(Controller):
@@ -66,6 +67,36 @@ class Feed(Controller):
             else None,
         )
         return conditional(request, page)
+
+    @get(
+        "/archive",
+        opt={"policy": Policy.SIGNED_IN},
+        operation_id="searchNotices",
+        summary="查找通知 Search everything received",
+        responses=refusals(BadCursor),
+    )
+    async def search_notices(
+        self,
+        actor: NamedDependency[Actor],
+        cursors: NamedDependency[Cursors],
+        q: FromQuery[Words | None] = None,
+        category: FromQuery[Category | None] = None,
+        cursor: FromQuery[Cursor | None] = None,
+        limit: FromQuery[PageSize] = 20,
+    ) -> FeedPage:
+        """Current and past notices that reached the caller, by shelf and by words."""
+        purpose = f"archive:{actor.person_id}"
+        before = cursors.open(purpose, cursor, Position) if cursor else None
+        rows = await feed.archive(
+            actor.person_id, before=before, limit=limit + 1, category=category, words=q
+        )
+        items = [feed_item(row) for row in rows[:limit]]
+        last = items[-1] if len(rows) > limit else None
+        return FeedPage(
+            items=items,
+            unread=await feed.unread(actor.person_id, clock.now()),
+            next_cursor=last and cursors.seal(purpose, Position(last.published_at, last.id)),
+        )
 
     @put(
         "/catch-up",

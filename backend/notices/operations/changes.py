@@ -46,6 +46,7 @@ async def correct(
             changed_by=actor.person_id,
         )  # fmt: skip
         notice.title, notice.blocks, notice.revision = title, blocks, revision + 1
+        notice.plain = rules.plain_text(blocks)
         notice.attachment_ids = [str(attachment) for attachment in attachment_ids]
         await attach(attachment_ids, notice.id, actor.person_id)
         await release(notice.id, keep=attachment_ids)

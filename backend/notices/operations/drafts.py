@@ -122,6 +122,7 @@ def _fill(notice: Notice, content: Content) -> None:
     notice.category = content.category
     notice.title = content.title
     notice.blocks = content.blocks
+    notice.plain = rules.plain_text(content.blocks)
     notice.attachment_ids = [str(attachment) for attachment in content.attachment_ids]
     notice.urgent = content.urgent
     notice.pinned = content.pinned

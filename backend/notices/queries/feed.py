@@ -40,6 +40,16 @@ HOUSEHOLD = """
  ) ORDER BY s.name) FROM students s WHERE s.id = ANY(h.students))
 """
 
+ITEM = f"""
+n.id, n.title, n.category, n.urgent, n.pinned, n.sender_name, n.sender_title,
+       n.confirm_mode, n.confirm_by, n.revision, n.expires_at, n.school_id,
+       json_array_length(n.attachment_ids::json) AS attachments,
+       h.published_at, h.is_read,
+       EXISTS (SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+               AND r.person_id = $1 AND r.revision >= n.confirm_revision) AS confirmed_by_me,
+       {HOUSEHOLD} AS household
+"""
+
 FEED = f"""
 WITH {MINE},
 hits AS (
@@ -58,18 +68,37 @@ top AS (
 whole AS (
     SELECT t.*, ARRAY(SELECT DISTINCT s FROM hits x, unnest(x.students) s
                       WHERE x.notice_id = t.notice_id) AS students FROM top t)
-SELECT n.id, n.title, n.category, n.urgent, n.pinned, n.sender_name, n.sender_title,
-       n.confirm_mode, n.confirm_by, n.revision, n.expires_at, n.school_id,
-       json_array_length(n.attachment_ids::json) AS attachments,
-       h.published_at, h.is_read,
-       EXISTS (SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
-               AND r.person_id = $1 AND r.revision >= n.confirm_revision) AS confirmed_by_me,
-       {HOUSEHOLD} AS household
+SELECT {ITEM}
 FROM whole h JOIN notices n ON n.id = h.notice_id
 WHERE ($2::timestamptz IS NULL OR NOT EXISTS (
         SELECT 1 FROM notice_postings later JOIN mine USING (node_id, who)
         WHERE later.notice_id = n.id AND later.current AND later.published_at >= $2
           AND (later.published_at, later.notice_id) >= ($2, $3::uuid)))
+ORDER BY h.published_at DESC, n.id DESC
+"""
+
+# What hung on the person's boards at any time; bounded by their own history, so words
+# are looked for in the rows themselves.
+ARCHIVE = f"""
+WITH {MINE},
+hits AS (
+    SELECT p.notice_id, max(p.published_at) AS published_at,
+           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
+    FROM mine m JOIN notice_postings p ON p.node_id = m.node_id AND p.who = m.who
+    LEFT JOIN read_marks r
+      ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
+    GROUP BY p.notice_id),
+h AS (
+    SELECT x.*, ARRAY(SELECT DISTINCT s FROM notice_postings p JOIN mine m USING (node_id, who),
+                      unnest(m.students) s WHERE p.notice_id = x.notice_id) AS students
+    FROM hits x JOIN notices n ON n.id = x.notice_id
+    WHERE n.state IN ('published', 'expired')
+      AND ($2::timestamptz IS NULL OR (x.published_at, x.notice_id) < ($2, $3::uuid))
+      AND ($5::text IS NULL OR n.category = $5)
+      AND ($6::text IS NULL OR position(lower($6) IN lower(n.title || ' ' || n.plain)) > 0)
+    ORDER BY x.published_at DESC, x.notice_id DESC LIMIT $4)
+SELECT {ITEM}
+FROM h JOIN notices n ON n.id = h.notice_id
 ORDER BY h.published_at DESC, n.id DESC
 """
 
@@ -167,6 +196,19 @@ async def feed(
     """Return the newest current notices for a person, each once, with its children."""
     moment, notice = (before.at, before.id) if before else (None, None)
     return await fetch(FEED, person_id, moment, notice, limit, now)
+
+
+async def archive(
+    person_id: UUID,
+    *,
+    before: Position | None,
+    limit: int,
+    category: str | None,
+    words: str | None,
+) -> list[dict[str, Any]]:
+    """Return what reached the person at any time, newest first, by shelf and by words."""
+    moment, notice = (before.at, before.id) if before else (None, None)
+    return await fetch(ARCHIVE, person_id, moment, notice, limit, category, words)
 
 
 async def unread(person_id: UUID, now: datetime) -> int:

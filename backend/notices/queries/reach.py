@@ -82,7 +82,9 @@ SELECT n.id, n.title, n.category, n.state, n.urgent, n.confirm_mode, n.confirm_b
        (SELECT count(DISTINCT r.person_id) FROM notice_receipts r
         WHERE r.notice_id = n.id AND r.revision >= n.confirm_revision) AS confirmations
 FROM notices n
-WHERE (n.author_id = $1 OR (n.school_id = ANY($2::uuid[]) AND n.state <> 'draft'))
+WHERE (n.author_id = $1 OR (n.school_id = ANY($2::uuid[]) AND n.state <> 'draft')
+       OR EXISTS (SELECT 1 FROM school_approvals a
+                  WHERE a.notice_id = n.id AND a.school_id = ANY($2::uuid[])))
   AND ($3::timestamptz IS NULL OR (n.created_at, n.id) < ($3, $4::uuid))
 ORDER BY n.created_at DESC, n.id DESC LIMIT $5
 """

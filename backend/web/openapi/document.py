@@ -10,6 +10,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
+from backend.errors import Refusal
+from backend.web.cursors import BadCursor
+from backend.web.idempotency import KeyNeeded, KeyReused
 from backend.web.openapi import refusing, words
 from backend.web.openapi.examples import example
 from backend.web.openapi.schemas import Schema, describe
@@ -18,6 +21,11 @@ from backend.web.problems import Problem, RefusalSpec
 
 METHODS = ("get", "put", "post", "delete", "head")
 WITHOUT_BODY = {"204", "304", "416"}
+IMPLIED: dict[str, tuple[type[Refusal], ...]] = {
+    "cursor": (BadCursor,),
+    "idempotency_key": (KeyNeeded, KeyReused),
+}
+"""Refusals that come with a parameter, whichever handler takes it."""
 
 
 class Door(msgspec.Struct):
@@ -85,7 +93,10 @@ def _doors(app: Litestar, paths: dict[str, Any]) -> Iterator[Door]:
                 continue
             signatures = [
                 handler.parsed_fn_signature.parameters,
-                *(d.parsed_fn_signature.parameters for d in handler.resolve_dependencies().values()),
+                *(
+                    d.parsed_fn_signature.parameters
+                    for d in handler.resolve_dependencies().values()
+                ),
             ]
             known = {name: field for fields in signatures for name, field in fields.items()}
             wanted = [_python_name(parameter) for parameter in operation.get("parameters", [])]
@@ -152,9 +163,8 @@ def _parameter(
         return {**_text_header(name), "required": True}
     kind = door.parameters.get(_python_name(raw))
     schema = dict(schemas[id(kind)] if kind is not None else raw["schema"])
-    if raw["in"] != "path" and schema.get("type") == ["string", "null"]:
-        # A query has no way to say null: it is there or it is not.
-        schema["type"] = "string"
+    if raw["in"] != "path":
+        schema = _without_null(schema)
     if "default" in raw["schema"]:
         schema["default"] = raw["schema"]["default"]
     made = {"name": name, "in": raw["in"], "required": bool(raw["required"])}
@@ -162,6 +172,14 @@ def _parameter(
         made["description"] = words.PARAMETERS[name]
     camel = re.sub(r"_(\w)", lambda match: match.group(1).upper(), name)
     return {**made, "schema": schema, "example": example(schema, components, camel)}
+
+
+def _without_null(schema: Schema) -> Schema:
+    """A query has no way to say null: a parameter is there or it is not."""
+    if isinstance(schema.get("type"), list):
+        [schema["type"]] = [kind for kind in schema["type"] if kind != "null"]
+    options = [option for option in schema.get("oneOf", []) if option != {"type": "null"}]
+    return options[0] if len(options) == 1 else schema
 
 
 def _text_header(name: str) -> dict[str, Any]:
@@ -190,7 +208,8 @@ def _responses(
     for status, raw in door.operation["responses"].items():
         if isinstance(declared.get(int(status)), RefusalSpec) or status == "400":
             continue
-        made[status] = response = {"description": _said(int(status), raw, declared)}
+        response: dict[str, Any] = {"description": _said(int(status), raw, declared)}
+        made[status] = response
         if "304" in door.operation["responses"] and status == "200":
             response["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
         if status in WITHOUT_BODY or door.method == "head":
@@ -199,7 +218,8 @@ def _responses(
             content = _content(schemas[id(door.answer)], components)
             response["content"] = {"application/json": content}
         elif "content" in raw:
-            response["content"] = {kind: {} for kind in raw["content"]}
+            binary = {"schema": {"type": "string", "format": "binary"}}
+            response["content"] = dict.fromkeys(raw["content"], binary)
     refused = refusing.expected(
         policy,
         writes=door.method in ("put", "post", "delete"),
@@ -207,6 +227,10 @@ def _responses(
         under_v1=door.path.startswith("/v1"),
     )
     own = {status: spec.kinds for status, spec in declared.items() if isinstance(spec, RefusalSpec)}
+    for name, kinds in IMPLIED.items():
+        if name in door.parameters:
+            for kind in kinds:
+                own[kind.status] = (*own.get(kind.status, ()), kind)
     for code in sorted(refused | set(own)):
         made[str(code)] = refusing.response(code, own.get(code, ()), shared=code in refused)
     return dict(sorted(made.items()))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backend.web.openapi.schemas import REFERENCE, Schema
-from backend.web.openapi.specimens import BY_NAME, BY_STRUCT, ID_OF, OMITTED
+from backend.web.openapi.specimens import ALIASES, BY_NAME, BY_STRUCT, ID_OF, OMITTED
 
 _ERA = 0x019A_B3C4_0000
 _FORMATS = {
@@ -30,7 +30,9 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def example(schema: Schema, components: Mapping[str, Schema], name: str = "", owner: str = "") -> Any:
+def example(
+    schema: Schema, components: Mapping[str, Schema], name: str = "", owner: str = ""
+) -> Any:
     """Return an instance of ``schema``, which is called ``name`` inside ``owner``."""
     if "$ref" in schema:
         target = schema["$ref"].removeprefix(REFERENCE)
@@ -74,9 +76,10 @@ def fits(schema: Schema, value: Any) -> bool:
             return False
         return not ("pattern" in schema and not re.search(schema["pattern"], value))
     if isinstance(value, list):
-        return schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value))
+        return bool(schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)))
     if isinstance(value, int | float):
-        return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
+        low, high = schema.get("minimum", value), schema.get("maximum", value)
+        return bool(low <= value <= high)
     return True
 
 
@@ -134,7 +137,7 @@ def _scalar(schema: Schema, name: str, owner: str) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("format") == "uuid":
-        return identifier(name)
+        return identifier(ALIASES.get(name, name))
     kind = kind_of(schema)
     if kind == "boolean":
         return False

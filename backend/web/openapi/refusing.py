@@ -104,9 +104,7 @@ def _response(status: int, codes: list[Code]) -> dict[str, Any]:
 
 def _filled(sentence: str) -> str:
     """Put believable figures into a sentence's fields."""
-    return re.sub(
-        r"\{(\w+)\}", lambda field: _FACTS.get(field.group(1), "10"), sentence
-    )
+    return re.sub(r"\{(\w+)\}", lambda field: _FACTS.get(field.group(1), "10"), sentence)
 
 
 _FACTS = {

@@ -12,7 +12,15 @@ from typing import Any
 
 import msgspec
 from litestar.datastructures import UploadFile
-from msgspec.inspect import DictType, EnumType, StructType, Type, multi_type_info
+from msgspec.inspect import (
+    DateTimeType,
+    DictType,
+    EnumType,
+    StructType,
+    Type,
+    UnionType,
+    multi_type_info,
+)
 
 from backend.web.openapi.labels import ENUMS
 from backend.web.structs import Out
@@ -70,13 +78,17 @@ def _finish_struct(schema: Schema, info: StructType) -> None:
     for field in info.fields:
         keys = field.type.key_type if isinstance(field.type, DictType) else None
         if isinstance(keys, EnumType):
-            properties[field.encode_name]["propertyNames"] = {
-                "$ref": REFERENCE + keys.cls.__name__
-            }
+            properties[field.encode_name]["propertyNames"] = {"$ref": REFERENCE + keys.cls.__name__}
+        options = field.type.types if isinstance(field.type, UnionType) else (field.type,)
+        if any(isinstance(option, DateTimeType) for option in options):
+            # Moments always leave with their offset, whether or not the Struct insists.
+            properties[field.encode_name]["format"] = "date-time"
     if issubclass(info.cls, Out):
         schema["required"] = list(properties)
         for member in properties.values():
             member.pop("default", None)
+    if not schema.get("required"):
+        schema.pop("required", None)
 
 
 def _enumeration(kind: type[Enum]) -> Schema:

@@ -25,6 +25,15 @@ ID_OF = {
 }
 """What the ``id`` of each struct is called where others refer to it."""
 
+ALIASES = {
+    "confirmed": "noticeId",
+    "ids": "itemId",
+    "nodeId": "classId",
+    "read": "noticeId",
+    "since": "itemId",
+}
+"""Members that hold the id of something called otherwise."""
+
 OMITTED: dict[str, set[str]] = {
     "NoticeIn": {"choices"},
     "UploadForm": {"districtId"},
@@ -43,6 +52,7 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
     "DecisionIn": {"approved": True, "reason": "请各班家长阅读"},
     "DepartmentOut": {"name": "区妇联", "aliases": ["妇女联合会"]},
     "FeaturesIn": {"functions": {"courses": False}},
+    "FamilyToCall": {"stage": "no_device"},
     "GradeOut": {"name": "三年级"},
     "GroupIn": {"name": "合唱团家长"},
     "GroupOut": {"name": "合唱团家长"},
@@ -50,6 +60,7 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
     "Heading": {"text": "会议安排"},
     "Health": {"ok": True},
     "ItemOut": {
+        "readAt": None,
         "category": "claim",
         "title": "加入申请已通过",
         "body": "您的加入申请已通过，现在可以查看孩子的班级通知。",
@@ -81,6 +92,8 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "familiesAtPublication": 48,
         "peopleAtPublication": 91,
     },
+    "SchoolOut": {"quietFrom": "21:30:00", "quietUntil": "06:30:00"},
+    "SchoolSettingsIn": {"quietFrom": "21:30:00", "quietUntil": "06:30:00"},
     "SeatOut": {"role": "class_teacher", "subject": "语文", "nodeName": "三年级1班"},
     "SentItem": {"reason": "", "state": "published", "families": 48, "people": 91},
     "StageCounts": {
@@ -117,13 +130,19 @@ BY_NAME: dict[str, Any] = {
     "cursor": "kQ8mXw3vT1y7ZrN0aLsBfDgHjKpC5eU2",
     "deviceName": "妈妈的手机",
     "digestAt": "18:00",
+    "digestCategories": ["school"],
     "districtName": "翔安区",
     "expiresAt": "2027-01-22T01:30:00Z",
     "explanation": "时间有误，现予更正",
     "filename": "家长会安排.pdf",
     "gradeName": "三年级",
     "height": 1200,
+    "choice": "参加",
+    "choices": ["参加", "请假"],
+    "decidedAt": "2026-11-23T06:00:00Z",
     "isRead": True,
+    "kind": "image",
+    "password": "Kaifang-2026-Tongxing",
     "isThisDevice": True,
     "leadSchoolName": "海湾实验小学",
     "limit": 20,
@@ -143,6 +162,8 @@ BY_NAME: dict[str, Any] = {
     "previewToken": "pQ8mXw3vT1y7ZrN0aLsBfDgHjKpC5eU2vN6tYx",
     "publishAt": "2026-11-24T00:00:00Z",
     "publishedAt": "2026-11-23T01:30:00Z",
+    "mutedCategories": ["committee"],
+    "q": "海湾",
     "quietFrom": "22:00",
     "quietUntil": "06:30",
     "readAt": "2026-11-23T03:05:41Z",

@@ -6,15 +6,20 @@ INTRODUCTION = """\
 The API of Tongxing, a home-school interaction platform; apps, mini-programs and web pages
 use the same one.
 
-- **登录 Sign-in**：先登录取得 `accessToken`，放在 `Authorization: Bearer …` 中；到期用 `refreshToken` 换取。
+- **登录 Sign-in**：先登录取得 `accessToken`，放在 `Authorization: Bearer …` 中；
+  到期用 `refreshToken` 换取。
   Sign in, then send the access token as a bearer token; renew it with the refresh token.
-- **语言 Language**：按 `Accept-Language` 返回中文（默认）或英文。Chinese by default, English on request.
-- **错误 Errors**：一律为 `application/problem+json`（RFC 9457），请按 `code` 判断，`detail` 可直接显示给用户，
-  `requestId` 供反馈问题时使用。Branch on `code`, show `detail`, quote `requestId`.
+- **语言 Language**：按 `Accept-Language` 返回中文（默认）或英文。
+  Chinese by default, English on request.
+- **错误 Errors**：一律为 `application/problem+json`（RFC 9457），请按 `code` 判断，
+  `detail` 可直接显示给用户，`requestId` 供反馈问题时使用。
+  Branch on `code`, show `detail`, quote `requestId`.
   不是您的与不存在的，回答完全相同（404）。What is not yours answers like what is absent.
 - **方法 Methods**：只用 GET、POST、PUT、DELETE。不支持 PUT 和 DELETE 的客户端，可用 POST 加请求头
-  `X-HTTP-Method-Override: PUT`（或 `DELETE`）。Clients without PUT and DELETE send POST with that header.
-- **重试 Retries**：GET、PUT、DELETE 可以放心重试；POST 创建时须带 `Idempotency-Key`，同一个键重试不会重复创建。
+  `X-HTTP-Method-Override: PUT`（或 `DELETE`）。
+  Clients without PUT and DELETE send POST with that header.
+- **重试 Retries**：GET、PUT、DELETE 可以放心重试；POST 创建时须带 `Idempotency-Key`，
+  同一个键重试不会重复创建。
   Everything may be repeated; POSTs that create take an `Idempotency-Key`.
 - **时间与编号 Times and ids**：时间为带时区的 RFC 3339，日期为 `YYYY-MM-DD`，编号都是字符串。
   RFC 3339 with an offset, plain dates, and ids that are strings.
@@ -53,9 +58,10 @@ TAGS: dict[str, tuple[str, str]] = {
     "Inbox": (
         "收件箱 Inbox",
         "个人消息、推送设备与免打扰。Letters, push devices and quiet hours.\n\n"
-        "**WebSocket `/v1/live`**：打开的手机在这里得知收件箱或首页有变化，再用 `GET /v1/inbox?since=` 或 "
-        "`GET /v1/feed` 取内容。连接后先发 `{\"token\": \"<accessToken>\"}`（或在握手时带 `Authorization` 请求头），"
-        "收到 `{\"type\": \"hello\"}`；之后每次变化收到 `{\"type\": \"changed\", \"what\": [\"inbox\"]}`，"
+        "**WebSocket `/v1/live`**：打开的手机在这里得知收件箱或首页有变化，"
+        "再用 `GET /v1/inbox?since=` 或 `GET /v1/feed` 取内容。"
+        '连接后先发 `{"token": "<accessToken>"}`（或在握手时带 `Authorization` 请求头），'
+        '收到 `{"type": "hello"}`；之后每次变化收到 `{"type": "changed", "what": ["inbox"]}`，'
         "`what` 也可以含 `feed`。令牌到期时以 4401 关闭，请换取新令牌后重连。"
         "An open phone hears here that something changed and then asks for it. It sends its token "
         "first, is greeted, and is closed with 4401 when the token ends.",
@@ -76,6 +82,7 @@ PARAMETERS = {
     "If-None-Match": "上次得到的 ETag。The ETag of the answer you have.",
     "cursor": "上一页的 nextCursor，原样传回。The previous page's nextCursor.",
     "limit": "每页条数。Items on a page.",
+    "q": "按名称查找。Part of a name.",
     "since": "手机上已有的最新一条的编号，只返回比它更新的。The newest id the phone has.",
     "link": "附件地址中的签名，原样使用。The signature in an attachment's address.",
     "variant": "`original` 原件，`thumbnail` 缩略图。",

@@ -1,0 +1,34 @@
+"""The world, founded once for a run of tests that leave it as they found it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+from litestar import Litestar
+from tortoise.connection import get_connection
+
+from backend.app import build
+from backend.settings import Settings
+from tests.authz.founding import build_world
+from tests.authz.routes import Operation, operations_of
+from tests.authz.world import World
+
+
+@pytest.fixture(scope="session")
+def application(settings: Settings, dsn: str) -> Litestar:
+    return build(settings, dsn)
+
+
+@pytest.fixture(scope="session")
+def operations(application: Litestar) -> dict[str, Operation]:
+    return operations_of(application)
+
+
+@pytest.fixture(scope="package")
+async def world(
+    pool: None, settings: Settings, transport: httpx.ASGITransport
+) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        yield await build_world(settings, transport, stack)
+    await get_connection("default").execute_script("select keep.reset()")
