@@ -6,8 +6,6 @@ from typing import Any
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-DOCUMENTATION = ("/schema", "/docs")
-
 
 @dataclass(frozen=True)
 class Operation:
@@ -23,13 +21,10 @@ class Operation:
 def operations_of(app: Litestar) -> dict[str, Operation]:
     """Return all operations by name: the contract's operation id, or the handler's name.
 
-    The answers to OPTIONS that the framework makes by itself are left out, and so are the
-    pages of the documentation, which show no rows.
+    The answers to OPTIONS that the framework makes by itself are left out.
     """
     found: dict[str, Operation] = {}
     for route in app.routes:
-        if route.path.startswith(DOCUMENTATION):
-            continue
         path = route.path_format
         parameters = tuple(route.path_parameters)
         for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):

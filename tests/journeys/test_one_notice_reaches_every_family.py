@@ -20,7 +20,7 @@ from tests.conftest import Clone
 from tests.journeys.town import Phone, Town, town, until, until_async
 
 CLASS = 48
-SCHOOLS = [("XA-HW", "海湾实验小学", ("三年级",), 96), ("XA-LT", "莲塘中学", ("七年级",), 48),
+SCHOOLS = [("XA-HW", "海湾实验小学", ("四年级",), 96), ("XA-LT", "莲塘中学", ("七年级",), 48),
            ("XA-XX", "新圩中心幼儿园", ("大班",), 24)]  # fmt: skip
 
 
@@ -45,6 +45,7 @@ async def place(
         built.start("worker-2", "backend.cli", "worker")
         until(lambda: ready(built))
         yield built, composed[0]
+        await built.hang_up()
 
 
 def ready(built: Town) -> bool:
@@ -114,11 +115,11 @@ async def test_one_notice_reaches_every_family_and_survives_a_killed_worker(
     place: tuple[Town, Composition],
 ) -> None:
     built, school = place
-    children = guardians_of(school, "三年级", "1班")
+    children = guardians_of(school, "四年级", "1班")
     assert len(children) == CLASS
     numbers = sorted({phone for phones in children.values() for phone in phones})
     phones = await signed_in(built, numbers)
-    teacher = Phone(built, class_teacher(school, "三年级", "1班"))
+    teacher = Phone(built, class_teacher(school, "四年级", "1班"))
     await teacher.sign_in()
 
     # A phone that is open hears of the notice without asking.
@@ -137,7 +138,7 @@ async def test_one_notice_reaches_every_family_and_survives_a_killed_worker(
     await until_async(lambda: set(built.shown(notice)) == tokens)
     assert set(built.shown(notice).values()) == {1}
     said = json.dumps([push["message"] for push in built.pushes()], ensure_ascii=False)
-    assert "家长会" not in said and "三年级" not in said
+    assert "家长会" not in said and "四年级" not in said
 
     # One guardian of each family of the first half confirms; that settles the household.
     settled = list(children.values())[: CLASS // 2]

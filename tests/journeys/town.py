@@ -1,5 +1,7 @@
 """A town of real processes: the post provider, the API, workers, and phones on sockets."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
@@ -30,6 +32,7 @@ class Town:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}/v1"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.phones: list[Phone] = []
         self.environment = {
             **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
             "PYTHONPATH": str(ROOT),
@@ -79,6 +82,10 @@ class Town:
         process = self.processes.pop(name)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
+
+    async def hang_up(self) -> None:
+        for phone in self.phones:
+            await phone.http.aclose()
 
     def stop(self) -> None:
         for process in self.processes.values():
@@ -163,6 +170,7 @@ class Phone:
         self.device = secrets.token_hex(8)
         self.token = f"fcm-{number}-{self.device}"
         self.http = httpx.AsyncClient(base_url=town.base, timeout=20)
+        town.phones.append(self)
 
     async def sign_in(self) -> None:
         masked = re.sub(r"^(\d{3})\d{4}(\d{4})$", r"\1****\2", self.number)

@@ -1,0 +1,98 @@
+"""Reading ``expectations.yaml``: what is expected of each cell of the matrix."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.authz.world import PLACES
+
+FILE = Path(__file__).with_name("expectations.yaml")
+OUTSIDE = ("anonymous", "expired", "revoked")
+MIXED = "mixed"
+"""The first id of the path from class A1X, the others from another district."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Who asks, where the row lives, and how that may be answered.
+
+    ``statuses`` are those allowed; ``idle`` says that a success must change nothing.
+    """
+
+    principal: str
+    place: str
+    statuses: frozenset[int]
+    idle: bool = False
+
+    @property
+    def may_change(self) -> bool:
+        return not self.idle and any(status < 300 for status in self.statuses)
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """The whole file; ``entries`` by ``operation`` or ``operation/variant``."""
+
+    principals: Mapping[str, list[str]]
+    groups: Mapping[str, list[str]]
+    entries: Mapping[str, dict[str, Any]]
+
+    def operations(self) -> set[str]:
+        return {key.partition("/")[0] for key in self.entries}
+
+    def cells(self, key: str, *, several_ids: bool = False) -> Iterator[Cell]:
+        """Yield the cells of one entry, absent rows first: the others are held to them."""
+        entry = self.entries[key]
+        places = ["here"] if "here" in entry else ["absent", *PLACES]
+        if several_ids:
+            places.append(MIXED)
+        for place in places:
+            yield from self._at(place, entry.get(place, {}))
+
+    def may_see(self, key: str, principal: str, realm: str) -> bool:
+        """Say whether a canary of ``realm`` may reach the principal through this entry."""
+        seen = list(self.principals[principal])
+        for who, realms in self.entries[key].get("shows", {}).items():
+            if who == "rest" or principal in self._people(who):
+                seen += realms
+        return any(fnmatchcase(realm, pattern) for pattern in seen)
+
+    def _at(self, place: str, rules: Mapping[Any, Any]) -> Iterator[Cell]:
+        named: dict[str, Cell] = {}
+        rest = Cell("", place, frozenset({404}))
+        for answer, who in rules.items():
+            idle = answer == "idle"
+            statuses = frozenset({200, 204}) if idle else frozenset({int(answer)})
+            everybody = [who] if isinstance(who, str) else who
+            for one in everybody:
+                if one == "rest":
+                    rest = Cell("", place, statuses, idle)
+                else:
+                    for principal in self._people(one):
+                        named.setdefault(principal, Cell(principal, place, statuses, idle))
+        for principal in self.principals:
+            if principal in named:
+                yield named[principal]
+            elif principal in OUTSIDE:
+                yield Cell(principal, place, frozenset({401}))
+            else:
+                yield Cell(principal, place, rest.statuses, rest.idle)
+
+    def _people(self, name: str) -> list[str]:
+        if name in self.groups:
+            return [person for member in self.groups[name] for person in self._people(member)]
+        if name not in self.principals:
+            raise KeyError(f"{name} is neither a principal nor a group of expectations.yaml")
+        return [name]
+
+
+@cache
+def read() -> Expectations:
+    """Return the file's content."""
+    raw = yaml.safe_load(FILE.read_text("utf-8"))
+    return Expectations(raw["principals"], raw["groups"], raw["operations"])

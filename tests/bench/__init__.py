@@ -1,0 +1,27 @@
+"""Benchmarks of the hot paths, each beside its yardstick, in one run on one machine.
+
+    make bench                                       everything, about four minutes
+    python -m tests.bench --only J3,J4               some jobs
+    python -m tests.bench --seconds 1 --rounds 5     shorter rounds
+    python -m tests.bench --large                    200,000 guardians also hold devices
+    python -m tests.bench --json FILE                the figures for another program
+
+The bench starts its own PostgreSQL in a temporary directory, with fsync on, grows a
+district of 210,000 guardians (:mod:`tests.bench.district`), serves the product with
+``tongxing serve`` in one and in two processes and removes everything again. Absolute
+figures are colour, for machines differ and drift; the **ratios** of one run are the
+result. Rounds of all competitors are interleaved and their medians compared; how much
+of the CPU strangers took is printed, and above 12 % the run says that it proves little.
+
+J3  Home feed. Limits: pgbench sending the very statements that the product sends for
+    one request, and pgbench sending the leanest feed we know (``S2``: the top 20 of
+    each board merged, receipts by row, counters for unread). Floor: Litestar and
+    asyncpg answering with the S2 statement, without sign-in. ETag: 304 answers.
+J4  Mark read, confirm. Limits: pgbench with the product's marking statement, and with
+    nothing but the bit.
+J2  Publish to 50, 2,000 and 200,000. Yardstick: one inbox and one outbox row each.
+    Also storage at 200,000 recipients, and the post office turning pages.
+J7  Roster import (:mod:`tests.bench.roster`).
+
+The goals are those the project set itself: a ratio to reach, not a time.
+"""

@@ -1,0 +1,45 @@
+"""Counting what a request asks of the database, statement by statement."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from tortoise.context import TortoiseContext
+
+from backend.database import config
+
+
+class Statements:
+    """Every statement that went over the wire, with its values, in order.
+
+    asyncpg keeps statements prepared, so on a warm connection each costs exactly one
+    round trip; BEGIN and COMMIT are statements like any other.
+    """
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, tuple[Any, ...]]] = []
+
+    def note(self, query: asyncpg.connection.LoggedQuery) -> None:
+        self.sent.append((query.query, tuple(query.args)))
+
+    def clear(self) -> None:
+        self.sent.clear()
+
+    def __len__(self) -> int:
+        return len(self.sent)
+
+
+@asynccontextmanager
+async def counted(dsn: str) -> AsyncIterator[Statements]:
+    """Replace the pool inside the block by one connection that is listened in on."""
+    statements = Statements()
+
+    async def listen_in(connection: "asyncpg.Connection[Any]") -> None:
+        connection.add_query_logger(statements.note)
+
+    wanted = config(dsn, pool_size=1, name="counted")
+    wanted["connections"]["default"]["credentials"]["init"] = listen_in
+    async with TortoiseContext() as context:
+        await context.init(config=wanted)
+        yield statements
