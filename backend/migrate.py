@@ -74,7 +74,7 @@ async def make(name: str) -> list[Path]:
     for writer in await _changes():
         number = int(writer.name.partition("_")[0])
         writer.name = format_migration_name(number, name)
-        writer.operations = _with_constraints(writer.operations)
+        writer.operations = with_constraints(writer.operations)
         paths.append(Path(writer.write()))
     return paths
 
@@ -104,7 +104,8 @@ async def _changes() -> list[MigrationWriter]:
         return await MigrationAutodetector(context.apps, wanted["apps"]).changes()
 
 
-def _with_constraints(operations: list[Operation]) -> list[Operation]:
+def with_constraints(operations: list[Operation]) -> list[Operation]:
+    """Move the constraints of each new model behind its creation, as operations."""
     repaired: list[Operation] = []
     for operation in operations:
         repaired.append(operation)

@@ -44,6 +44,8 @@ class Attachments(Controller):
 
     @post(
         opt={"policy": Policy.SIGNED_IN},
+        operation_id="uploadAttachment",
+        summary="上传附件 Upload an image or a PDF",
         request_max_body_size=LARGEST_FORM,
         responses=refusals(
             rules.FileTooLarge,
@@ -117,6 +119,7 @@ class AttachmentFile(Controller):
     @route(
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
         opt={"policy": Policy.SIGNED_LINK},
+        summary="下载附件 Download an attachment",
         responses=FILE_ANSWERS | refusals(NotFound),
     )
     async def download_attachment(

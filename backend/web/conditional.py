@@ -5,8 +5,17 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
+from litestar.openapi.datastructures import ResponseSpec
 
 T = TypeVar("T")
+UNCHANGED = {
+    304: ResponseSpec(
+        data_container=None,
+        description="没有变化，无响应体。The phone's copy is still good; no body.",
+        generate_examples=False,
+    )
+}
+"""What a handler that answers with :func:`conditional` declares."""
 
 
 def conditional(request: Request[Any, Any, Any], body: T) -> Response[T]:

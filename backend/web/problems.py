@@ -195,7 +195,10 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[P
     kind = known.get(error.status_code)
     if kind is TooMany or kind is None:
         return on_accident(request, error)
-    return answer(request, kind(retry_after=1) if kind is Busy else kind())
+    response = answer(request, kind(retry_after=1) if kind is Busy else kind())
+    if allowed := (error.headers or {}).get("allow"):
+        response.headers["allow"] = allowed
+    return response
 
 
 def on_accident(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

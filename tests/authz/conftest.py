@@ -10,8 +10,11 @@ from tortoise.connection import get_connection
 
 from backend.app import build
 from backend.settings import Settings
+from tests.authz import expecting
 from tests.authz.founding import build_world
+from tests.authz.matrix import Matrix
 from tests.authz.routes import Operation, operations_of
+from tests.authz.state import State
 from tests.authz.world import World
 
 
@@ -32,3 +35,10 @@ async def world(
     async with AsyncExitStack() as stack:
         yield await build_world(settings, transport, stack)
     await get_connection("default").execute_script("select keep.reset()")
+
+
+@pytest.fixture
+async def matrix(world: World, operations: dict[str, Operation]) -> Matrix:
+    state = await State.read_catalogue()
+    client = await world.visitor(None)
+    return Matrix(world, operations, expecting.read(), state, client)

@@ -9,7 +9,6 @@ Every id is computed from a kind and a number, so pgbench and the phones can nam
 without asking.
 """
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -35,19 +34,19 @@ def guardian(school: int, number: int) -> UUID:
     return row_id(PERSON, school * 1_000_000 + number)
 
 
-async def grow(connection: "asyncpg.Connection[asyncpg.Record]", *, history: bool) -> None:
-    """Fill a freshly migrated database; ``history=False`` leaves out the old notices."""
-    steps: Sequence[str] = [*SCAFFOLD, *LARGE_SCHOOL, *SIGNATURES]
-    if history:
-        steps = [*steps, *NOTICES]
+def sampled(number: int) -> UUID:
+    """Return the guardian whom the bench knows as ``number`` (from 1), one in six."""
+    return guardian(number % SCHOOLS + 1, number * 6)
+
+
+async def grow(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Fill a freshly migrated database."""
     # The rows are right by construction, so neither keys nor commits are waited for.
     await connection.execute("SET session_replication_role = replica; SET work_mem = '64MB'")
     await connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'")
-    for step in steps:
+    for step in (*SCAFFOLD, *LARGE_SCHOOL, *SIGNATURES, *NOTICES):
         await connection.execute(step)
     await connection.execute("RESET ALL")
-    await connection.execute("VACUUM (ANALYZE)")
-    await connection.execute("CHECKPOINT")
 
 
 SCAFFOLD = [

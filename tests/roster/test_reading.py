@@ -1,9 +1,12 @@
 """What school offices type, and what is understood or reported of it."""
 
-from datetime import datetime
+import io
+from datetime import date
+from pathlib import Path
 
 import msgspec
 import pytest
+import xlsxwriter
 
 from backend.roster.spreadsheet.rows import House, Place, Post, Pupil, Tie
 from seed.rosters import compose, write
@@ -48,8 +51,8 @@ def test_what_a_number_cell_did_to_phones_and_numbers_is_repaired() -> None:
 
 
 def test_full_width_digits_hidden_characters_and_stray_blanks_are_repaired() -> None:
-    typed = [PUPILS[0], ["０００１ ", "\u3000王 小\u200b明 ", "３年级", "（１）班"]]  # noqa: RUF001
-    told = [GUARDIANS[0], [" 0001", "", "王建国\u00a0", " 爸爸 ", "１９９ ００００－０２０１"]]  # noqa: RUF001
+    typed = [PUPILS[0], ["０００１ ", "\u3000王 小\u200b明 ", "３年级", "（１）班"]]
+    told = [GUARDIANS[0], [" 0001", "", "王建国\u00a0", " 爸爸 ", "１９９ ００００－０２０１"]]
     roster = understood(sheets(学生=typed, 家长=told)).roster
     assert roster.pupils == [Pupil("0001", "王小明", 0)]
     assert roster.ties == [Tie("0001", "王建国", "father", "+8619900000201")]
@@ -141,10 +144,8 @@ def test_a_single_sheet_of_any_name_is_recognised_by_its_header() -> None:
     assert len(understood({"Sheet1": PUPILS}, house).roster.pupils) == 3
 
 
-def test_the_generated_layouts_are_both_understood_and_say_the_same(tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
+def test_the_generated_layouts_are_both_understood_and_say_the_same(tmp_path: Path) -> None:
+    folder = tmp_path
     school = compose("海湾实验小学", 120, seed=7)
     write(school, folder / "a.xlsx")
     write(school, folder / "b.xlsx", layout="one_sheet")
@@ -192,7 +193,8 @@ FAULTS = [
      ("学生", 2, "姓名", "bad_name")),
     ("a formula for a name", with_pupil("0001", '="王"&"小明"', "三年级", "1班"),
      ("学生", 2, "姓名", "formula")),
-    ("more digits than a spreadsheet keeps", with_pupil(350213201501011234, "王小明", "三年级", "1班"),
+    ("more digits than a spreadsheet keeps",
+     with_pupil(350213201501011234, "王小明", "三年级", "1班"),
      ("学生", 2, "学号", "number_too_long")),
     ("a fraction for a number", with_pupil(1.5, "王小明", "三年级", "1班"),
      ("学生", 2, "学号", "not_text")),
@@ -219,16 +221,12 @@ def test_each_kind_of_fault_is_reported_at_its_cell(
 
 
 def test_a_number_that_became_a_date_is_reported() -> None:
-    import io
-
-    import xlsxwriter
-
     file = io.BytesIO()
     made = xlsxwriter.Workbook(file)
     sheet = made.add_worksheet("学生")
     sheet.write_row(0, 0, PUPILS[0])
     sheet.write_row(1, 0, ["0001", "王小明", "三年级"])
-    sheet.write_datetime(1, 3, datetime(2026, 3, 1), made.add_format({"num_format": "m-d"}))
+    sheet.write_datetime(1, 3, date(2026, 3, 1), made.add_format({"num_format": "m-d"}))
     made.close()
     assert [fault.code for fault in understood(file.getvalue()).faults] == ["date_value"]
 

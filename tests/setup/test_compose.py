@@ -5,16 +5,13 @@ No container engine is needed: the file is held against the Compose Specificatio
 entry points are started as plain processes with the environment it gives them.
 """
 
-import http.client
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +23,8 @@ from typer.testing import CliRunner
 from backend import embedded
 from backend.cli import app
 from backend.settings import Settings
+from tests.setup.processes import ROOT, end, free_ports, is_ready, tongxing, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ("migrate", "api", "worker")
 OPERATOR = {"TONGXING_SMS_URL": "http://127.0.0.1:9/sms", "TONGXING_PUSH_PROVIDER": "console"}
 
@@ -104,14 +101,6 @@ def test_the_image_is_built_from_what_is_here(compose: dict[str, Any]) -> None:
     assert 'ENTRYPOINT ["tongxing"]' in lines
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
-    return ports
-
-
 class Composed:
     """The services of compose.yaml as plain processes."""
 
@@ -122,21 +111,14 @@ class Composed:
         for name, value in secrets.items():
             (home / name).write_text(f"{value}\n")
 
-    def start(self, service: str, *more: str, **environ: str) -> subprocess.Popen[str]:
+    def start(self, service: str, *more: str) -> subprocess.Popen[str]:
         told = self.compose["services"][service]
         given = {
             name: str(value).replace("/run/secrets/", f"{self.home}/")
             for name, value in told["environment"].items()
         }
         given |= {"TONGXING_DATA_DIR": str(self.home / "data"), "TONGXING_HOST": "127.0.0.1"}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "backend.cli", *told["command"], *more],
-            cwd=self.home,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given, **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = tongxing(*told["command"], *more, cwd=self.home, **given)
         self.running.append(process)
         return process
 
@@ -157,36 +139,7 @@ async def composed(
     house = Composed(compose, tmp_path, dsn)
     yield house
     for process in house.running:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def wait_until_ready(port: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-        try:
-            connection.request("GET", "/health/ready")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    process.kill()
-    pytest.fail(process.communicate()[0])
-
-
-def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if file.exists():
-            return
-        time.sleep(0.05)
-    process.kill()
-    pytest.fail(process.communicate()[0])
+        end(process)
 
 
 def test_two_apis_and_two_workers_run_on_one_database(composed: Composed) -> None:
@@ -202,9 +155,9 @@ def test_two_apis_and_two_workers_run_on_one_database(composed: Composed) -> Non
     hearts = [composed.home / f"alive-{number}" for number in range(2)]
     workers = [composed.start("worker", "--heartbeat", str(heart)) for heart in hearts]
     for port, api in zip(ports, apis, strict=True):
-        wait_until_ready(port, api)
+        wait_until(partial(is_ready, port), api)
     for heart, worker in zip(hearts, workers, strict=True):
-        wait_for(heart, worker)
+        wait_until(heart.exists, worker)
 
     taken = composed.start("api", "--port", str(ports[0]))
     said, _ = taken.communicate(timeout=60)

@@ -26,7 +26,7 @@ from backend.notices.schemas.reading import (
 )
 from backend.settings import Settings
 from backend.web.actor import Actor
-from backend.web.conditional import conditional
+from backend.web.conditional import UNCHANGED, conditional
 from backend.web.cursors import BadCursor, Cursors, Position
 from backend.web.policy import Policy
 from backend.web.problems import language, refusals
@@ -42,7 +42,7 @@ class Feed(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="getFeed",
         summary="首页通知 Home feed",
-        responses=refusals(BadCursor),
+        responses=refusals(BadCursor) | UNCHANGED,
     )
     async def get_feed(
         self,
@@ -142,6 +142,7 @@ class MyReading(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="getNotice",
         summary="查看通知 Read a notice",
+        responses=UNCHANGED,
     )
     async def get_notice(
         self,

@@ -28,7 +28,7 @@ ASSETS = {
 }
 OPEN = {"policy": Policy.PUBLIC}
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
@@ -133,7 +133,7 @@ def docs() -> Response[str]:
     """The interactive documentation; it asks no other host for anything."""
     return Response(
         PAGE,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={
             "content-security-policy": CONTENT_SECURITY_POLICY,
             "referrer-policy": "no-referrer",

@@ -1,0 +1,180 @@
+"""Asking every cell, and holding each answer to what is promised.
+
+- The status is one that ``expectations.yaml`` allows; no answer is a 5xx.
+- What is not yours answers as what does not exist: the same bytes and headers.
+- No canary of a realm the principal may not see stands in any body or header.
+- A refused write, and an idle one, leaves every table as it was.
+- No answer has a member that looks like a secret, and only a call list holds telephones.
+"""
+
+import io
+import re
+import secrets
+import zipfile
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import msgspec
+
+from tests.authz.bodies import body_of, row_of
+from tests.authz.expecting import MIXED, Cell, Expectations
+from tests.authz.routes import Operation
+from tests.authz.state import State, undone
+from tests.authz.world import World
+from tests.house import Visitor
+
+CANARY = re.compile(r"CANARY-([A-Z0-9]+)")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TELEPHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
+SECRET = re.compile(r"password|passwd|hash|digest|seed|token|secret|fingerprint", re.IGNORECASE)
+MAY_TELL_SECRETS = {
+    "signInWithCode": {"accessToken", "refreshToken"},
+    "signInWithPassword": {"accessToken", "refreshToken"},
+    "refreshSession": {"accessToken", "refreshToken"},
+    "previewAudience": {"previewToken"},
+    "getMe": {"hasPassword"},
+}
+MAY_TELL_TELEPHONES = {"getCallList"}
+ITS_OWN = {"x-request-id", "content-length", "date"}
+"""Headers in which two refusals may differ; the length follows the path they repeat."""
+
+
+@dataclass
+class Matrix:
+    """The application under test, with what it holds before anybody asks."""
+
+    world: World
+    operations: dict[str, Operation]
+    expectations: Expectations
+    state: State
+    client: Visitor
+    base: str = ""
+    asked: int = 0
+    absent: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
+
+    async def complaints(self, key: str) -> list[str]:
+        """Ask all cells of one entry; returns a sentence for each that is not as promised."""
+        name, _, variant = key.partition("/")
+        operation = self.operations[name]
+        several = sum(parameter != "variant" for parameter in operation.parameters) > 1
+        self.base = self.base or await self.state.hash()
+        return [
+            f"{key} {cell.place} {cell.principal}: {trouble}"
+            for cell in self.expectations.cells(key, several_ids=several)
+            for trouble in await self._ask(key, operation, variant, cell)
+        ]
+
+    async def _ask(self, key: str, operation: Operation, variant: str, cell: Cell) -> list[str]:
+        writes = operation.method != "GET"
+        around: AbstractAsyncContextManager[None] = nullcontext()
+        if writes and cell.may_change:
+            around = undone()
+        async with around:
+            response = await self.send(operation, variant, cell)
+        self.asked += 1
+        troubles = [*self._judge(key, operation, cell, response)]
+        if writes and (now := await self.state.hash()) != self.base:
+            troubles.append("changed the database")
+            self.base = now
+        return troubles
+
+    async def send(self, operation: Operation, variant: str, cell: Cell) -> httpx.Response:
+        """Send the request of one cell."""
+        first, others = self._rows(cell.place)
+        path = operation.path
+        for position, parameter in enumerate(operation.parameters):
+            rows = others if position else first
+            path = path.replace(f"{{{parameter}}}", row_of(parameter, rows, variant))
+        headers = dict(self.world.headers[cell.principal])
+        if operation.method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(8)
+        more = body_of(operation.name, self.world, others, variant)
+        return await self.client.request(
+            operation.method, f"http://house{path}", headers=headers, **more
+        )
+
+    def _rows(self, place: str) -> tuple[SimpleNamespace, SimpleNamespace]:
+        places = self.world.places
+        if place == MIXED:
+            return places["own"], places["other_district"]
+        rows = places["own" if place == "here" else place]
+        return rows, rows
+
+    def _judge(
+        self, key: str, operation: Operation, cell: Cell, response: httpx.Response
+    ) -> Iterator[str]:
+        status = response.status_code
+        if status not in cell.statuses:
+            expected = "/".join(map(str, sorted(cell.statuses)))
+            yield f"answered {status}, expected {expected}: {response.text[:160]}"
+        if cell.place == "absent":
+            self.absent[key, cell.principal] = response
+        elif reference := self.absent.get((key, cell.principal)):
+            refused_alike = status >= 400 and status == reference.status_code
+            if (refused_alike or cell.idle) and anonymised(response) != anonymised(reference):
+                yield f"differs from an absent row: {response.text[:160]}"
+        text = everything_said(response)
+        foreign = {
+            realm
+            for realm in CANARY.findall(text)
+            if not self.expectations.may_see(key, cell.principal, realm)
+        }
+        if foreign:
+            yield f"shows foreign canaries {sorted(foreign)}"
+        yield from leaks(operation.name, response, text)
+
+
+def leaks(name: str, response: httpx.Response, text: str) -> Iterator[str]:
+    """Yield what no answer of this operation may contain: secrets and telephones."""
+    if "json" in response.headers.get("content-type", "") and response.content:
+        known = MAY_TELL_SECRETS.get(name, set())
+        members = set(_members(msgspec.json.decode(response.content)))
+        if name.startswith("openapi"):
+            members = set()
+        if secret := sorted(m for m in members if SECRET.search(m) and m not in known):
+            yield f"has members that look like secrets: {secret}"
+    if name not in MAY_TELL_TELEPHONES and not name.startswith(("openapi", "docs")):
+        if shown := sorted(set(TELEPHONE.findall(text))):
+            yield f"shows whole telephone numbers: {shown}"
+
+
+def anonymised(response: httpx.Response) -> tuple[object, ...]:
+    """Return an answer without what must differ: request id, instance, the ids asked about."""
+    request = response.request
+    asked = set(UUID.findall(f"{request.url} {request.content.decode('latin-1')}"))
+    text = response.content.decode("latin-1")
+    for number in asked:
+        text = text.replace(number, "<id>")
+    body: object = text
+    if "json" in response.headers.get("content-type", "") and text:
+        body = msgspec.json.decode(text.encode("latin-1"))
+        if isinstance(body, dict):
+            body = {k: v for k, v in body.items() if k not in ("requestId", "instance")}
+    headers = sorted(
+        (name, value) for name, value in response.headers.multi_items() if name not in ITS_OWN
+    )
+    return response.status_code, body, headers
+
+
+def everything_said(response: httpx.Response) -> str:
+    """Return the headers and the body as text; a workbook's parts are unpacked."""
+    content = response.content
+    if content.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            content = b"\n".join(book.read(name) for name in book.namelist())
+    headers = "\n".join(f"{name}: {value}" for name, value in response.headers.multi_items())
+    return headers + "\n" + content.decode("utf-8", "replace")
+
+
+def _members(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _members(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _members(inner)

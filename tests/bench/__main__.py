@@ -1,0 +1,66 @@
+"""``python -m tests.bench``; :mod:`tests.bench` says how to read it."""
+
+import argparse
+import importlib.util
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from backend import logs
+from tests.bench import ground, home_feed, marking, publishing, report
+from tests.bench.figures import Findings
+
+JOBS: dict[str, Callable[[ground.Ground, bool], Findings]] = {
+    "J3": lambda site, _: home_feed.run(site),
+    "J4": lambda site, _: marking.run(site),
+    "J2": publishing.run,
+}
+
+
+def main() -> int:
+    """Run the jobs asked for; returns 1 when something that was timed came out wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", default="J3,J4,J2,J7", help="jobs, such as J3,J4")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a round")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of every competitor")
+    parser.add_argument("--large", action="store_true", help="200,000 devices as well")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    wanted = options.only.split(",")
+    logs.configure("console", process="bench")
+    log = structlog.get_logger("bench")
+    whole = Findings()
+    begun = time.monotonic()
+    if set(wanted) & set(JOBS):
+        log.info("growing the district")
+        with ground.prepared(options.seconds, options.rounds) as site:
+            for name in JOBS:
+                if name in wanted:
+                    log.info("measuring", job=name, after=f"{time.monotonic() - begun:.0f} s")
+                    _add(whole, JOBS[name](site, options.large))
+            noise = site.noise
+    else:
+        noise = 0.0
+    if "J7" in wanted and importlib.util.find_spec("tests.bench.roster"):
+        from tests.bench import roster
+
+        log.info("measuring", job="J7", after=f"{time.monotonic() - begun:.0f} s")
+        _add(whole, roster.run())
+    report.show(whole)
+    report.warn_of_noise(noise)
+    if options.json:
+        report.write(whole, options.json)
+    log.info("done", after=f"{time.monotonic() - begun:.0f} s")
+    return 0 if all(check.holds for check in whole.checks) else 1
+
+
+def _add(whole: Findings, more: Findings) -> None:
+    whole.figures += more.figures
+    whole.checks += more.checks
+
+
+if __name__ == "__main__":
+    sys.exit(main())
