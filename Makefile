@@ -20,7 +20,7 @@ $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "→ creating $(VENV)"
-	@$(PYTHON) -m venv --clear $(VENV) \
+	@$(PYTHON) -m venv $(VENV) \
 	    || { echo "the venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@touch $@
 

@@ -18,7 +18,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from backend import cli_demo, cli_roster, doctor, embedded, logs, migrate
+from backend import cli_demo, cli_founding, cli_roster, doctor, embedded, logs, migrate
 from backend.database import database
 from backend.errors import Refusal
 from backend.roster import command
@@ -246,6 +246,19 @@ def roster_import(
             _fail(f"{refusal.sentence('zh')} {refusal.sentence('en')}")
         seconds = time.perf_counter() - begun
         raise typer.Exit(cli_roster.report(imported, apply=apply, seconds=seconds))
+
+
+def _found(work: Coroutine[Any, Any, str]) -> None:
+    """Run one founding act; a refusal is its sentence."""
+    with _installation("found") as (settings, dsn):
+        _require_migrated(dsn)
+        try:
+            typer.echo(asyncio.run(_with_pool(dsn, settings, work)))
+        except Refusal as refusal:
+            _fail(f"{refusal.sentence('zh')} {refusal.sentence('en')}")
+
+
+app.add_typer(cli_founding.commands(_found), name="found")
 
 
 @openapi_app.command("export")

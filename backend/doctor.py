@@ -39,7 +39,7 @@ def run(settings: Settings, *, replay_dead: bool = False) -> int:
 
     ``replay_dead`` first queues again every push that was given up.
     """
-    console = Console()
+    console = Console(highlight=False, soft_wrap=True)
     findings = [_disk(settings), _push(settings)]
     server = None
     try:

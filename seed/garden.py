@@ -77,14 +77,14 @@ async def _open_doors(cast: Cast) -> None:
     staff = [cast.id(name) for name, *_ in STAFF]
     async with transaction():
         await Person.filter(id__in=staff).update(password_hash=password, activated_at=clock.now())
-    for name in GREETERS:
+    for number, name in enumerate(GREETERS, 1):
         person = cast.id(name)
         await Person.filter(id=person).update(activated_at=clock.now())
         for child in await queries.children_of(person):
             await consents.accept(person, child["student_id"], child["school_id"], 1, clock.now())
         async with transaction():
             await addresses.register(
-                person, f"demo-phone-{person}", provider="console", platform="android",
+                person, f"phone-{number:02d}-{person}", provider="console", platform="android",
                 now=clock.now(),
             )  # fmt: skip
 

@@ -73,7 +73,9 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_stay_at_home)
     if not hasattr(config, "workerinput"):
         _sweep()
-        os.environ[RUN] = uuid.uuid4().hex[:12]
+        # The whole path, for memory may fill up before the last worker asks.
+        home = embedded.scratch_dir(f"tongxing-tests-{uuid.uuid4().hex[:12]}")
+        os.environ[RUN] = str(home)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -84,7 +86,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _home() -> Path:
-    return embedded.scratch_dir(f"tongxing-tests-{os.environ[RUN]}")
+    return Path(os.environ[RUN])
 
 
 def _sweep() -> None:

@@ -16,6 +16,7 @@ from backend.people.tokens import keys_for
 from backend.settings import Settings
 from backend.web.guard import guard
 from seed.cast import Cast, plant
+from tests import contract
 
 
 class Visitor(httpx.AsyncClient):
@@ -27,6 +28,13 @@ class Visitor(httpx.AsyncClient):
     async def post(self, url: httpx.URL | str, **more: object) -> httpx.Response:  # type: ignore[override]
         headers = {"Idempotency-Key": secrets.token_hex(8), **(more.pop("headers", None) or {})}  # type: ignore[dict-item]
         return await super().post(url, headers=headers, **more)  # type: ignore[arg-type]
+
+    async def send(self, request: httpx.Request, **more: object) -> httpx.Response:  # type: ignore[override]
+        """Send, and hold the answer to the published contract."""
+        response = await super().send(request, **more)  # type: ignore[arg-type]
+        await response.aread()
+        contract.hold(request, response)
+        return response
 
 
 SignIn = Callable[[str], Awaitable[Visitor]]

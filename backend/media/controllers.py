@@ -57,6 +57,7 @@ class Attachments(Controller):
             rules.ImageAnimated,
             rules.ImageTooHeavy,
             rules.StorageFull,
+            NotFound,
             TooMany,
             Busy,
         ),

@@ -118,6 +118,7 @@ _PURGE = {
     "access_tokens": ("expires_at <= $1", timedelta(0)),
     "sign_in_codes": ("expires_at <= $1", timedelta(days=1)),
     "sms_outbox": ("created_at <= $1 AND state <> 'queued'", timedelta(days=1)),
+    "idempotency_keys": ("created_at <= $1", timedelta(days=2)),
     "limits": ("started_at <= $1", timedelta(days=2)),
     "sign_in_failures": ("last_at <= $1", timedelta(days=90)),
     # Ended sessions are kept that long: they say on which devices a person is known.

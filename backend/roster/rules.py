@@ -35,8 +35,8 @@ FAILURES: dict[str, tuple[str, str]] = {
     "unpacks_too_large": ("文件解压后过大。", "The file unpacks to too much."),
     "document_type": ("文件内容不安全，无法读取。", "The file holds unsafe markup."),
     "sheet_too_large": (
-        "工作表超过 5000 行或 60 列；请删除多余的行列，或拆分为多个文件。",
-        "A sheet exceeds 5,000 rows or 60 columns.",
+        "工作表的行数或列数（60）过多；请删除多余的行列，或拆分为多个文件。",
+        "A sheet has too many rows, or more than 60 columns.",
     ),
     "unreadable": ("文件已损坏，无法读取。", "The file is damaged."),
     "nothing_known": (

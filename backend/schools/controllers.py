@@ -93,8 +93,7 @@ class SchoolManners(Controller):
         changed = await settings.decide_manners(
             school.id,
             notice_approval=data.notice_approval,
-            quiet_from=data.quiet_from,
-            quiet_until=data.quiet_until,
+            quiet_hours=data.quiet_hours,
         )
         return SchoolOut.of(changed, (await queries.school_places([school.id]))[school.id])
 

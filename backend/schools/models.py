@@ -1,5 +1,6 @@
 """Rows of the tree district, zone, school, grade, class, and what a district stores."""
 
+from datetime import UTC, time
 from enum import StrEnum
 from uuid import UUID
 
@@ -102,6 +103,19 @@ class School(Model):
 
     class Meta:
         table = "schools"
+
+    @property
+    def quiet_hours(self) -> tuple[time, time] | None:
+        """From when until when the school is quiet, by the district's wall clock."""
+        if self.quiet_from is None or self.quiet_until is None:
+            return None
+        return self.quiet_from.replace(tzinfo=None), self.quiet_until.replace(tzinfo=None)
+
+    @quiet_hours.setter
+    def quiet_hours(self, hours: tuple[time, time] | None) -> None:
+        # The columns carry a zone that means nothing here; Tortoise has no other time.
+        self.quiet_from = hours[0].replace(tzinfo=UTC) if hours else None
+        self.quiet_until = hours[1].replace(tzinfo=UTC) if hours else None
 
 
 class ZoneMembership(Model):

@@ -14,7 +14,8 @@ async def hours_of(people: Sequence[UUID]) -> Mapping[UUID, list[Window]]:
     """
     rows = await fetch(
         """
-        SELECT DISTINCT b.person_id, s.quiet_from, s.quiet_until, d.timezone
+        SELECT DISTINCT b.person_id, s.quiet_from::time AS begins, s.quiet_until::time AS ends,
+            d.timezone
         FROM (SELECT person_id, school_id FROM family_ties WHERE person_id = ANY($1::uuid[])
               UNION
               SELECT person_id, school_id FROM standings_in_force
@@ -27,6 +28,6 @@ async def hours_of(people: Sequence[UUID]) -> Mapping[UUID, list[Window]]:
     )
     windows: dict[UUID, list[Window]] = {}
     for row in rows:
-        window = Window(row["quiet_from"], row["quiet_until"], row["timezone"])
+        window = Window(row["begins"], row["ends"], row["timezone"])
         windows.setdefault(row["person_id"], []).append(window)
     return windows

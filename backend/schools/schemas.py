@@ -34,6 +34,7 @@ class SchoolOut(Out):
 
     @classmethod
     def of(cls, school: School, place: dict[str, Any]) -> Self:
+        begins, ends = school.quiet_hours or (None, None)
         return cls(
             id=school.id,
             code=school.code,
@@ -45,8 +46,8 @@ class SchoolOut(Out):
             zone_id=place["zone_id"],
             zone_name=place["zone"],
             notice_approval=Approval(school.notice_approval),
-            quiet_from=school.quiet_from,
-            quiet_until=school.quiet_until,
+            quiet_from=begins,
+            quiet_until=ends,
             pilot_from=school.pilot_from,
             pilot_until=school.pilot_until,
         )
@@ -238,3 +239,10 @@ class SchoolSettingsIn(In):
             raise ValueError("quietFrom and quietUntil go together")
         if self.quiet_from is not None and self.quiet_from == self.quiet_until:
             raise ValueError("quietFrom and quietUntil must differ")
+
+    @property
+    def quiet_hours(self) -> tuple[time, time] | None:
+        """Both ends of the window, or ``None``."""
+        if self.quiet_from is None or self.quiet_until is None:
+            return None
+        return self.quiet_from, self.quiet_until

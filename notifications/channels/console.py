@@ -17,12 +17,11 @@ class ConsoleChannel:
     max_batch = 500
 
     def render(self, parcel: Parcel) -> Mapping[str, object]:
-        """Return the fields of the log line; an address is cut to its first characters."""
+        """Return the few fields that fit one line; an address is cut to its first characters."""
         return {
             "device": f"{parcel.token[:8]}…",
             "title": parcel.title or "(silent)",
-            "tag": parcel.tag,
-            **parcel.data,
+            "link": parcel.data.get("link", ""),
         }
 
     async def open(self) -> None:

@@ -13,6 +13,9 @@ from tests.authz.world import World
 
 PASSWORD = "yeHe-77-mian-XuKang"
 
+FIXED = {"variant": "original", "name": "swagger-ui.css"}
+"""Parameters that name no row."""
+
 Body = Callable[[World, SimpleNamespace, str], dict[str, Any]]
 
 
@@ -24,13 +27,13 @@ def body_of(operation: str, world: World, place: SimpleNamespace, variant: str) 
 
 def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str:
     """Return what a path parameter is filled with; the variant may name the row."""
-    if parameter == "variant":
-        return "original"
+    if parameter in FIXED:
+        return FIXED[parameter]
     named = ("draft", "published", "pending", "left", "district", "school_wide")
     if parameter == "notice_id":
         return str(getattr(place, variant if variant in named else "published"))
-    if parameter == "import_id" and variant == "faulty":
-        return str(place.faulty_id)
+    if parameter == "import_id" and variant:
+        return str(getattr(place, f"{variant}_id"))
     return str(getattr(place, parameter))
 
 
@@ -51,11 +54,15 @@ def _write(world: World, place: SimpleNamespace, variant: str) -> dict[str, Any]
     if variant == "attachment":
         # To one's own class, with a file that somebody else has handed in.
         file = {"type": "file", "attachmentId": str(place.loose_id)}
-        body = notice(world.places["own"], "A1X")
-        body["blocks"].append(file)
-        return {"json": body}
+        return {"json": _plain(world.places["own"], {"type": "paragraph", "text": "附件"}, file)}
     audience = {"nodeId": str(getattr(place, node)), "who": who}
-    return {"json": notice(place, _realm(place), audiences=[audience])}
+    return {"json": _plain(place) | {"audiences": [audience]}}
+
+
+def _plain(place: SimpleNamespace, *blocks: dict[str, str]) -> dict[str, Any]:
+    """Return a notice without canaries: what an author sends is echoed to the author."""
+    text = {"type": "paragraph", "text": "请准时参加。"}
+    return notice(place, "") | {"title": "家长会", "blocks": blocks or [text]}
 
 
 def _realm(place: SimpleNamespace) -> str:
@@ -87,8 +94,11 @@ def _group(_: World, place: SimpleNamespace, __: str) -> dict[str, Any]:
 BODIES: dict[str, Body] = {
     "requestSignInCode": lambda w, p, v: _json(phone="19900009999", **_device(1)),
     "signInWithCode": lambda w, p, v: _json(
-        requestId=str(w.places["absent"].request_id), code="000000", deviceName="x",
-        platform="ios", **_device(2),
+        requestId=str(w.places["absent"].request_id),
+        code="000000",
+        deviceName="x",
+        platform="ios",
+        **_device(2),
     ),
     "signInWithPassword": lambda w, p, v: _json(
         phone="19900009999", password=PASSWORD, deviceName="x", platform="ios", **_device(3)
@@ -100,7 +110,7 @@ BODIES: dict[str, Body] = {
     "setSchoolSettings": lambda w, p, v: _json(**{**SETTINGS, "noticeApproval": "all"}),
     "setLeadSchool": lambda w, p, v: _json(schoolId=str(p.school_id)),
     "uploadAttachment": lambda w, p, v: pdf(
-        _realm(p),
+        "",
         **(
             {"districtId": str(p.district_id)}
             if v == "district"
@@ -114,7 +124,7 @@ BODIES: dict[str, Body] = {
     ),
     "confirmNotice": lambda w, p, v: _json(),
     "writeNotice": _write,
-    "rewriteNotice": lambda w, p, v: {"json": notice(p, _realm(p))},
+    "rewriteNotice": lambda w, p, v: {"json": _plain(p)},
     "publishNotice": _publish,
     "correctNotice": _correct,
     "withdrawNotice": lambda w, p, v: _json(reason="发错了"),
@@ -124,7 +134,13 @@ BODIES: dict[str, Body] = {
     "registerPushDevice": lambda w, p, v: _json(
         token="console-token-1", provider="console", platform="android"
     ),
-    "setPreferences": lambda w, p, v: _json(quietFrom="22:00:00", quietUntil="07:00:00"),
+    "setPreferences": lambda w, p, v: _json(
+        quietFrom="22:00",
+        quietUntil="07:00",
+        digestAt="18:00",
+        mutedCategories=[],
+        digestCategories=[],
+    ),
     "uploadRoster": lambda w, p, v: workbook(_realm(p)),
     "createGroup": _group,
     "changeGroup": _group,

@@ -38,7 +38,9 @@ async def world(
 
 
 @pytest.fixture
-async def matrix(world: World, operations: dict[str, Operation]) -> Matrix:
+async def matrix(
+    world: World, operations: dict[str, Operation], transport: httpx.ASGITransport
+) -> AsyncIterator[Matrix]:
     state = await State.read_catalogue()
-    client = await world.visitor(None)
-    return Matrix(world, operations, expecting.read(), state, client)
+    async with httpx.AsyncClient(transport=transport) as client:
+        yield Matrix(world, operations, expecting.read(), state, client)

@@ -1,7 +1,7 @@
 """Reading ``expectations.yaml``: what is expected of each cell of the matrix."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -21,17 +21,19 @@ MIXED = "mixed"
 class Cell:
     """Who asks, where the row lives, and how that may be answered.
 
-    ``statuses`` are those allowed; ``idle`` says that a success must change nothing.
+    ``statuses`` are those allowed. ``is_blind`` says that a success shows no more than an
+    absent row would; such a one, and a quiet one, changes nothing.
     """
 
     principal: str
     place: str
     statuses: frozenset[int]
-    idle: bool = False
+    is_blind: bool = False
+    is_quiet: bool = False
 
     @property
     def may_change(self) -> bool:
-        return not self.idle and any(status < 300 for status in self.statuses)
+        return not self.is_quiet and any(status < 300 for status in self.statuses)
 
 
 @dataclass(frozen=True)
@@ -66,22 +68,22 @@ class Expectations:
         named: dict[str, Cell] = {}
         rest = Cell("", place, frozenset({404}))
         for answer, who in rules.items():
-            idle = answer == "idle"
-            statuses = frozenset({200, 204}) if idle else frozenset({int(answer)})
-            everybody = [who] if isinstance(who, str) else who
-            for one in everybody:
+            is_quiet = answer in ("quiet", "idle")
+            statuses = frozenset({200, 204} if is_quiet else {int(answer)})
+            cell = Cell("", place, statuses, is_blind=answer == "idle", is_quiet=is_quiet)
+            for one in [who] if isinstance(who, str) else who:
                 if one == "rest":
-                    rest = Cell("", place, statuses, idle)
+                    rest = cell
                 else:
                     for principal in self._people(one):
-                        named.setdefault(principal, Cell(principal, place, statuses, idle))
+                        named.setdefault(principal, replace(cell, principal=principal))
         for principal in self.principals:
             if principal in named:
                 yield named[principal]
             elif principal in OUTSIDE:
                 yield Cell(principal, place, frozenset({401}))
             else:
-                yield Cell(principal, place, rest.statuses, rest.idle)
+                yield replace(rest, principal=principal)
 
     def _people(self, name: str) -> list[str]:
         if name in self.groups:

@@ -47,10 +47,9 @@ async def _district(world: World, realm: str, code: str) -> SimpleNamespace:
     row = await tree.create_district(code, mark(realm, "区"))
     town = await tree.create_town(row.id, mark(realm, "镇"))
     await tree.create_departments(row.id, [(mark(realm, "部门"), ())])
-    await calendar.set_year(
-        row.id, mark(realm, "年"), date(2026, 9, 1), date(2027, 8, 31),
-        [calendar.TermDates(name=mark(realm), starts_on=date(2026, 9, 1), ends_on=date(2027, 1, 29))],
-    )  # fmt: skip
+    first, last = date(2026, 9, 1), date(2027, 8, 31)
+    term = calendar.TermDates(name=mark(realm, "学期"), starts_on=first, ends_on=last)
+    await calendar.set_year(row.id, mark(realm, "学年"), first, last, [term])
     officer = "officer" if realm == "A" else "officer_other"
     await ties.appoint(await world.person(officer, realm), Role.DISTRICT_OFFICER, row)
     return SimpleNamespace(row=row, town=town, realm=realm, officer=officer)

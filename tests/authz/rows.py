@@ -44,8 +44,9 @@ async def upload(phone: Visitor, place: SimpleNamespace) -> str:
 
 
 def pdf(realm: str, **form: str) -> dict[str, Any]:
-    content = f"%PDF-1.7\n% {mark(realm)}\n%%EOF\n".encode()
-    return {"files": {"file": (f"{mark(realm)}.pdf", content, "application/pdf")}, "data": form}
+    name = mark(realm) if realm else "通知"
+    content = f"%PDF-1.7\n% {name}\n%%EOF\n".encode()
+    return {"files": {"file": (f"{name}.pdf", content, "application/pdf")}, "data": form}
 
 
 def notice(place: SimpleNamespace, realm: str, **more: Any) -> dict[str, Any]:
@@ -140,9 +141,16 @@ async def _roster(world: World, place: SimpleNamespace) -> None:
     imported = getattr(neighbours[0], "import_id", None) if neighbours else None
     if imported is not None:
         place.import_id, place.faulty_id = imported, neighbours[0].faulty_id
+        place.applied_id = neighbours[0].applied_id
         return
+    if place.realm == "A1X":
+        place.faulty_id = await _import(admin, place, "")
+        place.applied_id = await _import(admin, place, "李思思")
+        applied = await admin.put(f"/roster-imports/{place.applied_id}/application")
+        assert applied.status_code == 200, applied.text
     place.import_id = await _import(admin, place, "王小明")
-    place.faulty_id = await _import(admin, place, "") if place.realm == "A1X" else place.import_id
+    place.__dict__.setdefault("faulty_id", place.import_id)
+    place.__dict__.setdefault("applied_id", place.import_id)
 
 
 async def _import(admin: Visitor, place: SimpleNamespace, pupil: str) -> str:
@@ -156,5 +164,6 @@ async def _import(admin: Visitor, place: SimpleNamespace, pupil: str) -> str:
 
 def workbook(realm: str, pupil: str = "王小明") -> dict[str, Any]:
     """Return a roster of one pupil, whose number bears the canary; without a name it is faulty."""
-    content = template({Kind.PUPILS: [[mark(f"{realm}R"), pupil, "五年级", "1班"]]})
+    pupils = [[mark(f"{realm}R"), pupil, "五年级", "1班"]]
+    content = template({Kind.CLASSES: [["五年级", "1班", "", ""]], Kind.PUPILS: pupils})
     return {"files": {"file": (f"{mark(realm[:2])}.xlsx", content, "application/octet-stream")}}

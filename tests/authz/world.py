@@ -31,7 +31,7 @@ PLACES = ("own", "other_class", "other_school", "other_district")
 
 def mark(realm: str, text: str = "") -> str:
     """Return ``text`` with the canary of a realm."""
-    return f"{text}CANARY-{realm}"
+    return f"{text}CANARY-{realm}_"
 
 
 class Absent(SimpleNamespace):

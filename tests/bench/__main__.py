@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +31,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     wanted = options.only.split(",")
+    # Asked to end, it still takes its server and its files away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logs.configure("console", process="bench")
     log = structlog.get_logger("bench")
     whole = Findings()

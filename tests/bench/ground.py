@@ -25,7 +25,7 @@ from backend.people.operations import sessions
 from backend.people.tokens import keys_for
 from backend.settings import DEMO_SECRET, Settings
 from tests.bench import district, lean, meter, phones
-from tests.bench.figures import Load
+from tests.bench.figures import Load, typical
 
 DATABASE = "bench"
 SAMPLE = 512
@@ -49,8 +49,15 @@ class Ground:
         self.seconds, self.rounds = seconds, rounds
         self.settings = Settings(environment="test", database_url=self.dsn, pool_size=10)
         self.people: list[SignedIn] = []
+        self.noise = 0.0
         pid = (server.home / "database" / "postmaster.pid").read_text().split()[0]
         self.postmaster = int(pid)
+
+    def settle(self, rounds: dict[str, list[Load]]) -> dict[str, Load]:
+        """Return the typical round of each competitor, and remember how noisy it was."""
+        found = {name: typical(loads) for name, loads in rounds.items()}
+        self.noise = max([self.noise, *(load.strangers for load in found.values())])
+        return found
 
     def load(self, plan: phones.Plan, app: int) -> tuple[Load, phones.Outcome]:
         """Run one round of HTTP load against the server whose process is ``app``."""
@@ -62,6 +69,7 @@ class Ground:
                 [sys.executable, "-m", "tests.bench.phones", file.name],
                 stdout=subprocess.PIPE,
                 check=True,
+                timeout=plan.seconds + 30,
             )
             after = meter.read(**roots)
         outcome = msgspec.json.decode(done.stdout, type=phones.Outcome)

@@ -10,7 +10,7 @@ from backend.people.tokens import digest
 from backend.web.guard import guard
 from tests.bench import lean, pgbench, phones
 from tests.bench.counting import Statements, counted
-from tests.bench.figures import Check, Figure, Findings, Load, split, typical
+from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground, SignedIn
 
 CONNECTIONS = 32
@@ -67,7 +67,7 @@ def run(ground: Ground) -> Findings:
                 ("ping", http(one, one_pid, live)),
             ):
                 loads.setdefault(name, []).append(load)
-    found = {name: typical(rounds) for name, rounds in loads.items()}
+    found = ground.settle(loads)
     refused = sum(load.refused for load in found.values())
     return Findings(
         figures=_figures(found, len(statements)),

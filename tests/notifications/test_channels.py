@@ -31,7 +31,11 @@ async def adapter(request: pytest.FixtureRequest, fake_fcm: FakeFcm) -> AsyncIte
     channel: Channel = ConsoleChannel()
     if request.param == "fcm":
         channel = FcmChannel(
-            fake_fcm.service_account, endpoint=fake_fcm.endpoint, app_name="contract"
+            # Patient, for a busy machine may need long for five hundred pushes at once.
+            fake_fcm.service_account,
+            endpoint=fake_fcm.endpoint,
+            app_name="contract",
+            timeout=60,
         )
     await channel.open()
     yield channel

@@ -1,6 +1,6 @@
 """A school office at work: uploads a workbook, waits for the reader, applies, undoes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import httpx
@@ -12,6 +12,13 @@ from tests.house import Visitor
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ADMIN = "许建安"
 OTHER_ADMIN = "何清越"
+
+
+class Office(NamedTuple):
+    """The administrator of an empty school, signed in."""
+
+    admin: Visitor
+    school: UUID
 
 
 async def hand_in(

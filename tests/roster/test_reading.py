@@ -1,6 +1,8 @@
 """What school offices type, and what is understood or reported of it."""
 
 import io
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import msgspec
 import pytest
 import xlsxwriter
 
+from backend.people.models import Relation
+from backend.roster.spreadsheet import cells, parsing
 from backend.roster.spreadsheet.rows import House, Place, Post, Pupil, Tie
 from seed.rosters import compose, write
 from tests.roster.books import (
@@ -24,6 +28,16 @@ from tests.roster.books import (
     understood,
     worksheet,
 )
+
+
+def test_relations_are_those_of_people() -> None:
+    assert set(cells.RELATIONS.values()) == {str(relation) for relation in Relation}
+
+
+def test_the_child_loads_nothing_it_does_not_need() -> None:
+    script = f"import sys, {parsing.__name__}; print('tortoise' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert said.stdout.strip() == b"False"
 
 
 def test_a_small_school_is_read_whole() -> None:

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
 from backend import clock
+from backend.errors import NotFound
 from backend.media.rules import AttachmentMissing
 from backend.notices import rules
 from backend.notices.controllers.answers import notice_out
@@ -59,6 +60,7 @@ class Notices(Controller):
         operation_id="writeNotice",
         summary="起草通知 Write a draft",
         responses=refusals(
+            NotFound,
             KeyNeeded,
             KeyReused,
             rules.NotYourAudience,

@@ -11,87 +11,101 @@ from backend.database import fetch, fetch_one
 from backend.identifiers import uuid7
 from backend.web.cursors import Position
 
+# Each board the person stands before is numbered, so that a notice need only remember
+# the numbers of the boards it was found on.
 MINE = """
 mine AS MATERIALIZED (
-    SELECT node_id, who, array_agg(DISTINCT student_id)
+    SELECT node_id, who, row_number() OVER () AS board, array_agg(DISTINCT student_id)
                FILTER (WHERE student_id IS NOT NULL) AS students
-    FROM audience_members m WHERE person_id = $1 AND consented
+    FROM memberships m WHERE person_id = $1 AND consented
       AND NOT EXISTS (SELECT 1 FROM feature_switches w WHERE w.school_id = m.school_id
                       AND w.function = 'notices' AND NOT w.is_on)
     GROUP BY node_id, who)
 """
 
+# The person's children with all their guardians: the same for every notice of a page.
+FAMILY = """
+family AS MATERIALIZED (
+    SELECT k.id AS student_id, s.name AS student, k.boards, t.person_id, t.relation, p.name
+    FROM (SELECT child AS id, array_agg(board) AS boards FROM mine, unnest(students) child
+          GROUP BY 1) k
+    JOIN students s ON s.id = k.id JOIN family_ties t ON t.student_id = k.id
+    JOIN persons p ON p.id = t.person_id),
+children AS MATERIALIZED (
+    SELECT student_id, student, boards, count(*) AS guardians FROM family GROUP BY 1, 2, 3)
+"""
+
+CONFIRMED_BY_ME = """
+n.confirm_mode <> 'none' AND EXISTS (
+    SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+      AND r.person_id = $1 AND r.revision >= n.confirm_revision)
+"""
+
 # What the household has done about a notice, for each child it concerns. Names of the
-# other guardians are shown so that one parent sees that the other has confirmed.
+# other guardians are shown so that one parent sees that the other has confirmed. It says
+# of a child what household_settled says, from the receipts it has fetched anyway.
 HOUSEHOLD = """
 (SELECT json_agg(json_build_object(
-     'studentId', s.id, 'name', s.name,
-     'settled', n.confirm_mode = 'none'
-         OR household_settled(n.id, n.confirm_mode, n.confirm_revision, s.id, $1),
-     'receipts', (SELECT coalesce(json_agg(json_build_object(
-            'name', p.name, 'relation', t.relation, 'answer', r.answer,
-            'outdated', r.revision < n.confirm_revision, 'confirmedAt', r.confirmed_at)
-            ORDER BY r.confirmed_at), '[]')
-        FROM notice_receipts r
-        JOIN family_ties t ON t.person_id = r.person_id AND t.student_id = s.id
-        JOIN persons p ON p.id = r.person_id
-        WHERE r.notice_id = n.id AND n.confirm_mode <> 'none'
-          AND (r.student_id IS NULL OR r.student_id = s.id))
- ) ORDER BY s.name) FROM students s WHERE s.id = ANY(h.students))
+     'studentId', c.student_id, 'name', c.student,
+     'settled', CASE n.confirm_mode WHEN 'none' THEN true
+         WHEN 'per_child' THEN EXISTS (
+             SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+               AND r.student_id = c.student_id AND r.revision >= n.confirm_revision)
+         WHEN 'both' THEN d.settled = c.guardians ELSE d.settled > 0 END,
+     'receipts', d.receipts) ORDER BY c.student)
+ FROM children c CROSS JOIN LATERAL (
+     SELECT count(DISTINCT r.person_id) FILTER (WHERE r.revision >= n.confirm_revision) AS settled,
+            coalesce(json_agg(json_build_object(
+                'name', f.name, 'relation', f.relation, 'answer', r.answer,
+                'outdated', r.revision < n.confirm_revision, 'confirmedAt', r.confirmed_at)
+                ORDER BY r.confirmed_at)
+                FILTER (WHERE r.student_id IS NULL OR r.student_id = c.student_id), '[]')
+                AS receipts
+     FROM family f JOIN notice_receipts r ON r.notice_id = n.id AND r.person_id = f.person_id
+     WHERE f.student_id = c.student_id AND n.confirm_mode <> 'none') d
+ WHERE c.boards && h.boards)
 """
 
 ITEM = f"""
 n.id, n.title, n.category, n.urgent, n.pinned, n.sender_name, n.sender_title,
        n.confirm_mode, n.confirm_by, n.revision, n.expires_at, n.school_id,
        json_array_length(n.attachment_ids::json) AS attachments,
-       h.published_at, h.is_read,
-       EXISTS (SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
-               AND r.person_id = $1 AND r.revision >= n.confirm_revision) AS confirmed_by_me,
-       {HOUSEHOLD} AS household
+       h.published_at, h.is_read, {CONFIRMED_BY_ME} AS confirmed_by_me, {HOUSEHOLD} AS household
 """
 
+# All that hangs is looked at once, for the page and for the number of unread alike. It
+# always returns a row: the unread are counted on an empty page as well.
 FEED = f"""
-WITH {MINE},
-hits AS (
-    SELECT p.notice_id, p.published_at, p.is_read, m.students
-    FROM mine m CROSS JOIN LATERAL (
-        SELECT q.notice_id, q.published_at,
-               coalesce(has_bit(r.bits, q.seq), false) AS is_read
-        FROM notice_postings q LEFT JOIN read_marks r
-          ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
-        WHERE q.node_id = m.node_id AND q.who = m.who AND q.current AND q.expires_at > $5
-          AND ($2::timestamptz IS NULL OR (q.published_at, q.notice_id) < ($2, $3::uuid))
-        ORDER BY q.published_at DESC, q.notice_id DESC LIMIT $4) p),
-top AS (
-    SELECT notice_id, max(published_at) AS published_at, bool_or(is_read) AS is_read
-    FROM hits GROUP BY notice_id ORDER BY 2 DESC, 1 DESC LIMIT $4),
-whole AS (
-    SELECT t.*, ARRAY(SELECT DISTINCT s FROM hits x, unnest(x.students) s
-                      WHERE x.notice_id = t.notice_id) AS students FROM top t)
-SELECT {ITEM}
-FROM whole h JOIN notices n ON n.id = h.notice_id
-WHERE ($2::timestamptz IS NULL OR NOT EXISTS (
-        SELECT 1 FROM notice_postings later JOIN mine USING (node_id, who)
-        WHERE later.notice_id = n.id AND later.current AND later.published_at >= $2
-          AND (later.published_at, later.notice_id) >= ($2, $3::uuid)))
+WITH {MINE}, {FAMILY},
+hung AS (
+    SELECT p.notice_id, max(p.published_at) AS published_at, array_agg(m.board) AS boards,
+           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
+    FROM mine m JOIN notice_postings p
+      ON p.node_id = m.node_id AND p.who = m.who AND p.current AND p.expires_at > $5
+    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
+    GROUP BY p.notice_id),
+page AS (
+    SELECT * FROM hung
+    WHERE $2::timestamptz IS NULL OR (published_at, notice_id) < ($2, $3::uuid)
+    ORDER BY published_at DESC, notice_id DESC LIMIT $4)
+SELECT {ITEM}, u.unread
+FROM (SELECT count(*) FILTER (WHERE NOT is_read) AS unread FROM hung) u
+LEFT JOIN (page h JOIN notices n ON n.id = h.notice_id) ON true
 ORDER BY h.published_at DESC, n.id DESC
 """
 
 # What hung on the person's boards at any time; bounded by their own history, so words
 # are looked for in the rows themselves.
 ARCHIVE = f"""
-WITH {MINE},
-hits AS (
-    SELECT p.notice_id, max(p.published_at) AS published_at,
+WITH {MINE}, {FAMILY},
+hung AS (
+    SELECT p.notice_id, max(p.published_at) AS published_at, array_agg(m.board) AS boards,
            bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
     FROM mine m JOIN notice_postings p ON p.node_id = m.node_id AND p.who = m.who
-    LEFT JOIN read_marks r
-      ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
+    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
     GROUP BY p.notice_id),
 h AS (
-    SELECT x.*, ARRAY(SELECT DISTINCT s FROM notice_postings p JOIN mine m USING (node_id, who),
-                      unnest(m.students) s WHERE p.notice_id = x.notice_id) AS students
-    FROM hits x JOIN notices n ON n.id = x.notice_id
+    SELECT x.* FROM hung x JOIN notices n ON n.id = x.notice_id
     WHERE n.state IN ('published', 'expired')
       AND ($2::timestamptz IS NULL OR (x.published_at, x.notice_id) < ($2, $3::uuid))
       AND ($5::text IS NULL OR n.category = $5)
@@ -114,19 +128,16 @@ SELECT count(*) AS unread FROM (
 """
 
 ONE = f"""
-WITH {MINE},
+WITH {MINE}, {FAMILY},
 h AS (
-    SELECT p.notice_id, max(p.published_at) AS published_at,
-           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read,
-           ARRAY(SELECT DISTINCT s FROM notice_postings x JOIN mine y USING (node_id, who),
-                 unnest(y.students) s WHERE x.notice_id = $2) AS students
+    SELECT p.notice_id, max(p.published_at) AS published_at, array_agg(m.board) AS boards,
+           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
     FROM notice_postings p JOIN mine m USING (node_id, who)
     LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who
     WHERE p.notice_id = $2 GROUP BY p.notice_id)
-SELECT h.published_at, h.is_read, h.students,
-       EXISTS (SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
-               AND r.person_id = $1 AND r.revision >= n.confirm_revision) AS confirmed_by_me,
-       {HOUSEHOLD} AS household
+SELECT h.published_at, h.is_read,
+       ARRAY(SELECT c.student_id FROM children c WHERE c.boards && h.boards) AS students,
+       {CONFIRMED_BY_ME} AS confirmed_by_me, {HOUSEHOLD} AS household
 FROM h JOIN notices n ON n.id = h.notice_id
 """
 
@@ -162,7 +173,7 @@ FROM hit GROUP BY notice_id
 OWING = """
 WITH reached AS (
     SELECT DISTINCT m.person_id, m.student_id
-    FROM notice_postings p JOIN audience_members m ON m.node_id = p.node_id AND m.who = p.who
+    FROM notice_postings p JOIN memberships m ON m.node_id = p.node_id AND m.who = p.who
     WHERE p.notice_id = $1 AND p.current AND m.person_id = ANY($2::uuid[]))
 SELECT DISTINCT x.person_id FROM reached x JOIN notices n ON n.id = $1
 WHERE n.state = 'published' AND CASE WHEN n.confirm_mode = 'none' THEN NOT EXISTS (
@@ -194,8 +205,17 @@ async def feed(
     person_id: UUID, *, before: Position | None, limit: int, now: datetime
 ) -> list[dict[str, Any]]:
     """Return the newest current notices for a person, each once, with its children."""
+    rows, _ = await home(person_id, before=before, limit=limit, now=now)
+    return rows
+
+
+async def home(
+    person_id: UUID, *, before: Position | None, limit: int, now: datetime
+) -> tuple[list[dict[str, Any]], int]:
+    """Return what :func:`feed` does and how many current notices are unread, in one go."""
     moment, notice = (before.at, before.id) if before else (None, None)
-    return await fetch(FEED, person_id, moment, notice, limit, now)
+    rows = await fetch(FEED, person_id, moment, notice, limit, now)
+    return [row for row in rows if row["id"] is not None], int(rows[0]["unread"])
 
 
 async def archive(

@@ -33,7 +33,7 @@ from backend.web.cursors import BadCursor, Cursors
 from backend.web.idempotency import KeyNeeded, KeyReused, once
 from backend.web.limits import spend
 from backend.web.policy import Policy
-from backend.web.problems import refusals
+from backend.web.problems import Clash, refusals
 from backend.web.structs import Cursor, PageSize
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -179,6 +179,7 @@ class ImportApplication(Controller):
             rules.AlreadyUndone,
             rules.Outdated,
             rules.FileForgotten,
+            Clash,
         ),
     )
     async def apply_roster_import(
@@ -191,7 +192,7 @@ class ImportApplication(Controller):
         status_code=200,
         operation_id="undoRosterImport",
         summary="撤销写入",
-        responses=refusals(rules.NotApplied, rules.UndoTooLate, rules.BuiltUpon),
+        responses=refusals(rules.NotApplied, rules.UndoTooLate, rules.BuiltUpon, Clash),
     )
     async def undo_roster_import(
         self, actor: NamedDependency[Actor], roster: NamedDependency[RosterImport]

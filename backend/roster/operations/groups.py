@@ -101,8 +101,8 @@ async def _set_members(
     await execute(
         """
         INSERT INTO group_members (id, group_id, student_id, person_id)
-        SELECT uuidv7(), $1, s, NULL FROM unnest($2::uuid[]) s
-        UNION ALL SELECT uuidv7(), $1, NULL, p FROM unnest($3::uuid[]) p
+        SELECT uuidv7(), $1::uuid, s, NULL::uuid FROM unnest($2::uuid[]) s
+        UNION ALL SELECT uuidv7(), $1::uuid, NULL::uuid, p FROM unnest($3::uuid[]) p
         ON CONFLICT DO NOTHING
         """,
         group.id,

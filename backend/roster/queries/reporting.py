@@ -80,7 +80,12 @@ async def guardians_of_known_children(import_id: UUID) -> list[dict[str, Any]]:
 
     ``told`` are the guardians the child had before; ``class_id`` is the class now.
     """
-    return await fetch(_KNOWN_CHILDREN, import_id)
+    # In two steps: the second then knows how few children it is about.
+    added = {row["student_id"]: set(row["newcomers"]) for row in await fetch(_NEWCOMERS, import_id)}
+    children = await fetch(_KNOWN_CHILDREN, sorted(added)) if added else []
+    for child in children:
+        child["told"] = set(child["stand_by"] or ()) - added[child["student_id"]]
+    return children
 
 
 def _samples(rows: list[dict[str, Any]]) -> list[Sample]:
@@ -167,22 +172,22 @@ WHERE c.roster_import_id = $1 AND c.place = 'students' AND c.before IS NOT NULL
 ORDER BY s.number LIMIT $2
 """
 
-_KNOWN_CHILDREN = """
-WITH added AS (
-    SELECT (after->>'student_id')::uuid AS student_id,
-        array_agg((after->>'person_id')::uuid) AS newcomers
-    FROM roster_changes
-    WHERE roster_import_id = $1 AND place = 'guardianships' AND before IS NULL
-    GROUP BY 1
+_NEWCOMERS = """
+WITH new_pupils AS MATERIALIZED (
+    SELECT row_id FROM roster_changes
+    WHERE roster_import_id = $1 AND place = 'students' AND before IS NULL
 )
-SELECT a.student_id, e.class_id, s.name,
-    array_agg(f.person_id) FILTER (WHERE f.person_id <> ALL (a.newcomers)) AS told
-FROM added a
-JOIN students s ON s.id = a.student_id
-JOIN enrolments e ON e.student_id = s.id AND e.until IS NULL
-LEFT JOIN family_ties f ON f.student_id = s.id
-WHERE NOT EXISTS (SELECT FROM roster_changes c
-                  WHERE c.roster_import_id = $1 AND c.place = 'students'
-                    AND c.before IS NULL AND c.row_id = a.student_id)
-GROUP BY a.student_id, e.class_id, s.name
+SELECT (after->>'student_id')::uuid AS student_id,
+    array_agg((after->>'person_id')::uuid) AS newcomers
+FROM roster_changes
+WHERE roster_import_id = $1 AND place = 'guardianships' AND before IS NULL
+  AND (after->>'student_id')::uuid NOT IN (SELECT row_id FROM new_pupils)
+GROUP BY 1
+"""
+
+_KNOWN_CHILDREN = """
+SELECT s.id AS student_id, s.name, e.class_id,
+    (SELECT array_agg(f.person_id) FROM family_ties f WHERE f.student_id = s.id) AS stand_by
+FROM students s JOIN enrolments e ON e.student_id = s.id AND e.until IS NULL
+WHERE s.id = ANY($1::uuid[])
 """

@@ -21,7 +21,9 @@ MAX_UNPACKED = 50 * 1024 * 1024
 MAX_RATIO = 100
 MAX_ROWS = 5_000
 """Rows of data in a sheet."""
-LAST_ROW = MAX_ROWS + 20
+MAX_GUARDIAN_ROWS = 15_000
+"""Rows of guardians, of whom every pupil has several."""
+LAST_ROW = MAX_GUARDIAN_ROWS + 20
 """The last row that may hold anything: data, and a title with its header above."""
 LAST_COLUMN = 60
 MAX_SHEETS = 20

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from backend.people import phones
-from backend.people.models import Relation
 from backend.web.actor import Role
 
 Maker = Callable[[object], str]
@@ -27,26 +26,29 @@ _HAS_DIGIT = re.compile(r"\d")
 _EXACT = 10**15
 _LONGEST_NAME = 40
 
-RELATIONS: dict[str, Relation] = {
+# The names of ``people.models.Relation``, whose import would cost the child more than all
+# the rest of its work.
+FATHER, MOTHER, GRANDPARENT, OTHER = "father", "mother", "grandparent", "other"
+RELATIONS: dict[str, str] = {
     **dict.fromkeys(
-        ("父亲", "爸爸", "父", "爸", "父子", "父女", "继父", "养父"), Relation.FATHER
+        ("父亲", "爸爸", "父", "爸", "父子", "父女", "继父", "养父"), FATHER
     ),
     **dict.fromkeys(
-        ("母亲", "妈妈", "母", "妈", "母子", "母女", "继母", "养母"), Relation.MOTHER
+        ("母亲", "妈妈", "母", "妈", "母子", "母女", "继母", "养母"), MOTHER
     ),
     **dict.fromkeys(
         (
             "祖父", "祖母", "外祖父", "外祖母", "爷爷", "奶奶", "外公", "外婆",
             "姥爷", "姥姥", "祖孙", "祖父母", "外祖父母", "祖辈",
         ),
-        Relation.GRANDPARENT,
+        GRANDPARENT,
     ),
     **dict.fromkeys(
         (
             "其他", "其它", "监护人", "其他监护人", "亲属", "亲戚", "伯父", "伯母", "叔叔", "婶婶",
             "姑姑", "姑父", "舅舅", "舅妈", "姨妈", "姨父", "阿姨", "哥哥", "姐姐", "兄长",
         ),
-        Relation.OTHER,
+        OTHER,
     ),
 }  # fmt: skip
 ROLES: dict[str, Role] = {
@@ -136,14 +138,14 @@ def phone(value: object) -> str:
 
 
 def relation(value: object) -> str:
-    """Return a :class:`Relation`, or an empty text. Raises :class:`CellFault`."""
+    """Return a relation's key, or an empty text. Raises :class:`CellFault`."""
     cleaned = compact(value)
     if not cleaned:
         return ""
     known = RELATIONS.get(cleaned)
     if known is None:
         raise CellFault("unknown_relation")
-    return str(known)
+    return known
 
 
 def role(value: object) -> str:

@@ -16,7 +16,7 @@ MESSAGES: dict[str, str] = {
     "missing": "“{label}”不能为空",
     "missing_column": "缺少“{label}”列；请使用下载的模板，或检查表头是否被改动",
     "repeated_column": "“{label}”列出现了两次，请只保留一列",
-    "too_many_rows": "数据超过5000行，请拆分为多个文件导入",
+    "too_many_rows": "数据超过{most}行，请拆分为多个文件导入",
     "number_too_long": "数字超过15位，表格软件已丢失精度；请把该列设为“文本”格式后重新填写",
     "date_value": "表格软件把此处变成了日期；请把该列设为“文本”格式后重新填写",
     "not_text": "此处的内容不是文字或整数，请改为文本",

@@ -113,7 +113,7 @@ class Collector:
         name = row.read(f"name{which}", cells.name, self.findings)
         phone = row.read(f"phone{which}", cells.phone, self.findings)
         relation = row.read(f"relation{which}", cells.relation, self.findings)
-        relation = relation or str(row.table.columns.implied.get(which, ""))
+        relation = relation or row.table.columns.implied.get(which, "")
         if row.faulty or not (name or phone):
             return
         for field, value in (("name", name), ("phone", phone)):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from backend.people.models import Relation
+from backend.roster.spreadsheet.cells import FATHER, MOTHER
 
 MAX_GUARDIANS = 4
 """Guardians that fit beside a pupil in a one-sheet layout."""
@@ -89,10 +89,10 @@ LABELS: dict[str, str] = {
 _ORDINALS = {"": 1, "一": 1, "二": 2, "三": 3, "四": 4, **{str(n): n for n in range(1, 5)}}
 _GUARDIAN = re.compile(r"^(?:家长|监护人)([一二三四1-4]?)(.+)$")
 _PARENTS = {
-    "父亲": (1, Relation.FATHER),
-    "爸爸": (1, Relation.FATHER),
-    "母亲": (2, Relation.MOTHER),
-    "妈妈": (2, Relation.MOTHER),
+    "父亲": (1, FATHER),
+    "爸爸": (1, FATHER),
+    "母亲": (2, MOTHER),
+    "妈妈": (2, MOTHER),
 }
 
 
@@ -108,7 +108,7 @@ class Columns(msgspec.Struct, frozen=True):
     header_row: int
     at: dict[str, int]
     headers: dict[str, str]
-    implied: dict[int, Relation]
+    implied: dict[int, str]
     repeated: list[str]
 
     @property
@@ -147,7 +147,7 @@ def recognise(sheet: str, rows: Sequence[Sequence[object]]) -> Columns | None:
 def _read_header(kind: Kind, index: int, row: Sequence[object]) -> Columns | None:
     at: dict[str, int] = {}
     headers: dict[str, str] = {}
-    implied: dict[int, Relation] = {}
+    implied: dict[int, str] = {}
     repeated: list[str] = []
     for column, cell in enumerate(row):
         word = _normal(cell) if isinstance(cell, str) else ""
@@ -172,7 +172,7 @@ def _field(kind: Kind, word: str) -> str | None:
     return None
 
 
-def _beside_pupil(word: str, implied: dict[int, Relation]) -> str | None:
+def _beside_pupil(word: str, implied: dict[int, str]) -> str | None:
     if match := _GUARDIAN.match(word):
         which = _ORDINALS[match[1]]
         field = _field(Kind.GUARDIANS, match[2])

@@ -7,9 +7,9 @@ import msgspec
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from backend.roster.spreadsheet import archive, cells, columns
-from backend.roster.spreadsheet.archive import MAX_ROWS, SheetFacts
+from backend.roster.spreadsheet.archive import MAX_GUARDIAN_ROWS, MAX_ROWS, SheetFacts
 from backend.roster.spreadsheet.checks import Findings, Source
-from backend.roster.spreadsheet.columns import LABELS, Columns
+from backend.roster.spreadsheet.columns import LABELS, Columns, Kind
 from backend.sandbox import SandboxRefused
 
 
@@ -162,7 +162,8 @@ def check_columns(table: Table, findings: Findings) -> bool:
         findings.fault("missing_column", table.sheet, row, label, label=label)
     for header in table.columns.repeated:
         findings.fault("repeated_column", table.sheet, row, header, label=header)
-    if sum(1 for _ in table.rows()) > MAX_ROWS:
-        findings.fault("too_many_rows", table.sheet, 0, "")
+    most = MAX_GUARDIAN_ROWS if table.columns.kind is Kind.GUARDIANS else MAX_ROWS
+    if sum(1 for _ in table.rows()) > most:
+        findings.fault("too_many_rows", table.sheet, 0, "", most=most)
         return False
     return not table.columns.missing

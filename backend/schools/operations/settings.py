@@ -24,15 +24,13 @@ async def decide_manners(
     school_id: UUID,
     *,
     notice_approval: Approval,
-    quiet_from: time | None,
-    quiet_until: time | None,
+    quiet_hours: tuple[time, time] | None,
 ) -> School:
-    """Set which notices need approval, and the quiet hours by the district's wall clock."""
+    """Set which notices need approval, and from when until when the school is quiet."""
     async with transaction():
         school = await _locked(school_id)
         school.notice_approval = notice_approval
-        school.quiet_from = quiet_from
-        school.quiet_until = quiet_until
+        school.quiet_hours = quiet_hours
         await school.save(update_fields=["notice_approval", "quiet_from", "quiet_until"])
         return school
 

@@ -1,8 +1,7 @@
 """Examples: one believable instance of any schema, the same on every run.
 
-A member's value comes, in this order, from the component's own entry in
-``specimens``, from its name there, from the examples its room wrote, and from its
-type; the first that fits the schema is taken.
+A member's value is its component's own entry in ``specimens`` if there is one; otherwise
+the first that fits of its name's entry there, the examples its room wrote, and its type.
 """
 
 import re
@@ -34,21 +33,23 @@ def example(
     schema: Schema, components: Mapping[str, Schema], name: str = "", owner: str = ""
 ) -> Any:
     """Return an instance of ``schema``, which is called ``name`` inside ``owner``."""
+    if name in BY_STRUCT.get(owner, {}):
+        return BY_STRUCT[owner][name]
     if "$ref" in schema:
         target = schema["$ref"].removeprefix(REFERENCE)
         if "enum" not in components[target]:
             return _instance(components[target], components, target)
-        return _scalar(components[target], name, owner)
+        return _scalar(components[target], name)
     if "oneOf" in schema:
         return example(schema["oneOf"][0], components, name, owner)
-    for candidate in _written(schema, name, owner):
+    for candidate in _written(schema, name):
         if fits(schema, candidate):
             return candidate
     if kind_of(schema) == "array":
         return _several(schema, components, name, owner)
     if kind_of(schema) == "object":
         return _mapping(schema, components, name)
-    return _scalar(schema, name, owner)
+    return _scalar(schema, name)
 
 
 def identifier(name: str) -> str:
@@ -120,18 +121,16 @@ def _mapping(schema: Schema, components: Mapping[str, Schema], name: str) -> dic
     return {key: example(schema["additionalProperties"], components, name) for key in values}
 
 
-def _written(schema: Schema, name: str, owner: str) -> Iterator[Any]:
+def _written(schema: Schema, name: str) -> Iterator[Any]:
     if "const" in schema:
         yield schema["const"]
-    if name in BY_STRUCT.get(owner, {}):
-        yield BY_STRUCT[owner][name]
     if name in BY_NAME:
         yield BY_NAME[name]
     yield from schema.get("examples", [])
 
 
-def _scalar(schema: Schema, name: str, owner: str) -> Any:
-    for candidate in _written(schema, name, owner):
+def _scalar(schema: Schema, name: str) -> Any:
+    for candidate in _written(schema, name):
         if fits(schema, candidate):
             return candidate
     if "enum" in schema:

@@ -29,7 +29,6 @@ use the same one.
 SECURITY = "登录后取得的 accessToken。The access token of a sign-in."
 RETRY_AFTER = "请在这么多秒之后再试。Seconds to wait before trying again."
 ETAG = "放在下次请求的 If-None-Match 中，没有变化时回答 304。Send it back in If-None-Match."
-UNCHANGED = "没有变化，无响应体。Nothing changed since that ETag; no body."
 
 TAGS: dict[str, tuple[str, str]] = {
     "Sign-in": ("登录 Sign-in", "短信验证码、密码与令牌。Codes, passwords and tokens."),

@@ -1,0 +1,214 @@
+"""J4: marking notices read, and confirming them."""
+
+import asyncio
+from contextlib import ExitStack
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from backend.notices.queries import feed
+from backend import clock
+from tests.bench import lean, pgbench, phones
+from tests.bench.figures import Check, Figure, Findings, Load, split
+from tests.bench.ground import Ground
+
+CLIENTS = 16
+MARKS = 2_000
+"""First readings a second's round may send; more than the product ever managed."""
+
+# What the sampled people have before them: everything that hangs, none of it read or
+# confirmed. Every round starts from here.
+PAIRS = """
+CREATE TABLE bench.pairs AS
+    SELECT row_number() OVER (ORDER BY md5(s.person_id::text || p.notice_id::text)) AS i,
+           s.i AS sample, s.person_id, p.node_id, p.who, p.seq, p.notice_id, n.confirm_mode
+    FROM bench.sample s JOIN bench.members m USING (person_id)
+    JOIN notice_postings p USING (node_id, who) JOIN notices n ON n.id = p.notice_id
+    WHERE p.current;
+ALTER TABLE bench.pairs ADD PRIMARY KEY (i);
+ANALYZE bench.pairs;
+"""
+AFRESH = [
+    """
+    UPDATE read_marks r SET bits = substr(r.bits, 1, first.seq / 8)
+    FROM (SELECT person_id, node_id, who, min(seq) AS seq FROM bench.pairs GROUP BY 1, 2, 3) first
+    WHERE (r.person_id, r.node_id, r.who) = (first.person_id, first.node_id, first.who)
+    """,
+    """
+    DELETE FROM notice_receipts r USING bench.pairs p
+    WHERE r.notice_id = p.notice_id AND r.person_id = p.person_id
+    """,
+    "VACUUM (ANALYZE) read_marks",
+    "VACUUM (ANALYZE) notice_receipts",
+    "CHECKPOINT",
+]
+READ = """
+SELECT count(*) FROM bench.pairs p JOIN read_marks r USING (person_id, node_id, who)
+WHERE has_bit(r.bits, p.seq)
+"""
+CONFIRMED = """
+SELECT count(*) FROM bench.pairs p JOIN notice_receipts r USING (person_id, notice_id)
+WHERE p.confirm_mode = 'tap'
+"""
+
+
+class Tally:
+    """WAL written by each competitor, and whether the rows agree with what was answered."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self.connection = connection
+        self.wal: dict[str, list[float]] = {}
+        self.right: dict[str, bool] = {}
+
+    async def begin(self) -> None:
+        for step in AFRESH:
+            await self.connection.execute(step)
+        self.before = await self.connection.fetchval("SELECT pg_current_wal_insert_lsn()")
+
+    async def end(self, name: str, made: int, count: str = READ) -> None:
+        """Note the WAL per mark made; ``count`` finds the marks that are there."""
+        written = await self.connection.fetchval(
+            "SELECT pg_current_wal_insert_lsn() - $1::pg_lsn", self.before
+        )
+        found = await self.connection.fetchval(count)
+        self.wal.setdefault(name, []).append(float(written) / max(made, 1))
+        self.right[name] = self.right.get(name, True) and found == made
+
+
+def run(ground: Ground) -> Findings:
+    """Measure in interleaved rounds."""
+    return asyncio.run(_run(ground))
+
+
+async def _run(ground: Ground) -> Findings:
+    connection = await asyncpg.connect(ground.dsn)
+    try:
+        return await _measure(ground, connection)
+    finally:
+        await connection.close()
+
+
+async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Findings:
+    await connection.execute(PAIRS)
+    pairs = await connection.fetch("SELECT * FROM bench.pairs ORDER BY i")
+    tokens = {who.person_id: who.token for who in ground.people}
+    marks = [
+        phones.request("PUT", f"/v1/notices/{pair['notice_id']}/reading", tokens[pair["person_id"]])
+        for pair in pairs
+    ]
+    taps = [
+        phones.request(
+            "PUT",
+            f"/v1/notices/{pair['notice_id']}/confirmation",
+            tokens[pair["person_id"]],
+            body=b"{}",
+        )
+        for pair in pairs
+        if pair["confirm_mode"] == "tap"
+    ]
+    each = round(min(MARKS * ground.seconds, len(pairs)) / CLIENTS)
+    turn = f"\\set i :client_id + 1 + :k * {CLIENTS}\n\\set k :k + 1\n"
+    statement = pgbench.as_script(
+        feed.MARK_READ.replace("SELECT $1,", "SELECT $1::uuid,"),
+        [_PERSON, [_NOTICE], clock.now()],
+        {
+            _PERSON: "(SELECT person_id FROM bench.pairs WHERE i = :i)",
+            _NOTICE: "(SELECT notice_id FROM bench.pairs WHERE i = :i)",
+        },
+    )
+    tally = Tally(connection)
+    loads: dict[str, list[Load]] = {}
+    with ExitStack() as stack:
+        port, pid = stack.enter_context(ground.product(1))
+
+        def http(requests: list[bytes]) -> tuple[Load, phones.Outcome]:
+            plan = phones.Plan(
+                port=port,
+                connections=CLIENTS,
+                seconds=ground.seconds,
+                requests=requests,
+                once=True,
+            )
+            return ground.load(plan, pid)
+
+        def alone(sql: str) -> Load:
+            script = turn + " ".join(sql.split()).rstrip(";") + ";\n"
+            return pgbench.run(
+                ground.server,
+                "bench",
+                script,
+                clients=CLIENTS,
+                each=each,
+                postmaster=ground.postmaster,
+            )
+
+        for _ in range(ground.rounds):
+            await tally.begin()
+            load, outcome = http(marks)
+            loads.setdefault("marks", []).append(load)
+            await tally.end("marks", outcome.done - len(outcome.refused))
+            again, _ = http(marks[: outcome.sent])
+            loads.setdefault("again", []).append(again)
+            for name, sql in (("statement", statement), ("bit", lean.BIT)):
+                await tally.begin()
+                load = alone(sql)
+                loads.setdefault(name, []).append(load)
+                await tally.end(name, load.done)
+            await tally.begin()
+            load, outcome = http(taps)
+            loads.setdefault("taps", []).append(load)
+            await tally.end("taps", outcome.done - len(outcome.refused), CONFIRMED)
+    return _findings(ground, ground.settle(loads), tally)
+
+
+_PERSON, _NOTICE = UUID(int=1), UUID(int=2)
+
+
+def _findings(ground: Ground, found: dict[str, Load], tally: Tally) -> Findings:
+    def figure(name: str, measured: str, limit: str, yardstick: str, goal: float | None) -> Figure:
+        return Figure(
+            job="J4",
+            measured=measured,
+            value=found[name].rate,
+            unit="/s",
+            yardstick_name=yardstick,
+            yardstick=found[limit].rate,
+            goal=goal,
+            note=f"{split(found[name])} · others {found[name].strangers:.0%}",
+        )
+
+    def bytes_of(name: str, measured: str, goal: float | None) -> Figure:
+        middle = sorted(tally.wal[name])[len(tally.wal[name]) // 2]
+        return Figure(
+            job="J4", measured=measured, value=middle, unit="B", goal=goal, sense="at_most"
+        )
+
+    refused = sum(found[name].refused for name in ("marks", "again", "taps"))
+    return Findings(
+        figures=[
+            figure("marks", "mark read, first time", "statement", "pgbench, the statement", 0.35),
+            figure("marks", "mark read, first time", "bit", "pgbench, the bit", 0.35),
+            figure("again", "mark read, again", "statement", "pgbench, the statement", None),
+            figure("taps", "confirm", "statement", "pgbench, the statement", None),
+            figure("statement", "the statement alone", "bit", "pgbench, the bit", None),
+            bytes_of("marks", "WAL of a mark, whole request", None),
+            bytes_of("statement", "WAL of a mark, the statement", 300),
+            bytes_of("bit", "WAL of a mark, the bit", None),
+            bytes_of("taps", "WAL of a confirmation", None),
+        ],
+        checks=[
+            *(
+                Check(job="J4", claim=f"{claim}: as many bits as answers", holds=tally.right[name])
+                for name, claim in (
+                    ("marks", "mark read"),
+                    ("statement", "pgbench, the statement"),
+                    ("bit", "pgbench, the bit"),
+                )
+            ),
+            Check(
+                job="J4", claim="confirm: as many receipts as answers", holds=tally.right["taps"]
+            ),
+            Check(job="J4", claim="no mark or confirmation was refused", holds=refused == 0),
+        ],
+    )
