@@ -163,14 +163,14 @@ NOTICES = [
               SELECT NULL, NULL, 'district', now() - interval '730 days' * ((k + 0.5) / 40)
               FROM generate_series(0, 39) k) all_notices;
     INSERT INTO notices (id, district_id, school_id, author_id, sender_name, sender_title,
-            category, title, blocks, attachment_ids, audiences, confirm_mode, choices, state,
+            category, title, blocks, plain, attachment_ids, audiences, confirm_mode, choices, state,
             publish_at, published_at, expires_at, audience_families, audience_people, created_at)
         SELECT bench.id({NOTICE}, number), bench.id({DISTRICT}, 1), bench.id({SCHOOL}, school),
                bench.id({PERSON}, {ADMIN} + coalesce(school, 1)), '林晓岚', '三年级1班 班主任',
                kind, '关于周五下午家长会的通知 ' || number,
                jsonb_build_array(jsonb_build_object('type', 'paragraph', 'text',
                    repeat('请各位家长准时参加，地点在三年级1班教室。', 4))),
-               '[]', '[]',
+               repeat('请各位家长准时参加，地点在三年级1班教室。', 4), '[]', '[]',
                CASE WHEN number % 20 < 12 THEN 'none' WHEN number % 20 < 16 THEN 'tap'
                     WHEN number % 20 < 18 THEN 'read' WHEN number % 20 < 19 THEN 'both'
                     ELSE 'per_child' END,

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
-from backend.notices.queries import feed
 from backend import clock
+from backend.notices.queries import feed
 from tests.bench import lean, pgbench, phones
 from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground

@@ -1,3 +1,5 @@
 """placeholder"""
 from tests.bench.figures import Findings
+
+
 def run(site, large): return Findings()

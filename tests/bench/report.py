@@ -9,7 +9,10 @@ from rich.table import Table
 from tests.bench.figures import Figure, Findings
 from tests.bench.ground import TOO_NOISY
 
+NARROWEST = 170
 console = Console()
+if not console.is_terminal:
+    console.width = NARROWEST
 
 
 def show(findings: Findings) -> None:

@@ -83,7 +83,11 @@ async def _compare(
         least.append(await _limit(connection, small.read_bytes(), district_id))
     applied = await command.import_file(small, "S2", True)
     again = await _timed(command.import_file(small, "S2", True))
-    five, whole_large = await _timed(command.import_file(large, "S5", True))
+    fives: list[float] = []
+    for _ in range(3):
+        five, whole_large = await _timed(command.import_file(large, "S5", True))
+        fives.append(five)
+        await imports.undo(UUID(whole_large.import_id), None, clock.now())
     assert applied.counts is not None
     found.checks.append(
         Check(
@@ -134,7 +138,7 @@ async def _compare(
         Figure(
             job="J7",
             measured=f"{MOST:,} pupils beside {PUPILS:,}",
-            value=five,
+            value=statistics.median(fives),
             unit="s",
             yardstick_name=f"{PUPILS:,}",
             yardstick=seconds,

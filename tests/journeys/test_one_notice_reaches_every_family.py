@@ -8,7 +8,6 @@ worker is killed in the middle of a batch, and nothing is lost.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -161,12 +160,7 @@ async def test_one_notice_reaches_every_family_and_survives_a_killed_worker(
 
 def children_left(children: dict[str, list[str]], settled: list[list[str]]) -> str:
     busy = {number for family in settled for number in family}
-    return next(
-        number
-        for family in children.values()
-        for number in family
-        if number not in busy
-    )
+    return next(number for family in children.values() for number in family if number not in busy)
 
 
 async def a_worker_is_killed_in_the_middle_of_a_batch(
@@ -176,7 +170,7 @@ async def a_worker_is_killed_in_the_middle_of_a_batch(
     built.kill("worker-2")
     await slow_provider(built, 0.05)
     notice = await published(teacher)
-    await until_async(lambda: 0 < len(built.shown(notice)))
+    await until_async(lambda: len(built.shown(notice)) > 0)
     built.kill("worker-1")
     cut = built.shown(notice)
     assert len(cut) < len(phones), "the worker was not killed in the middle"

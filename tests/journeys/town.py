@@ -175,13 +175,9 @@ class Phone:
     async def sign_in(self) -> None:
         masked = re.sub(r"^(\d{3})\d{4}(\d{4})$", r"\1****\2", self.number)
         before = len(self.town.codes().get(masked, []))
-        asked = await self.post(
-            "/auth/codes", {"phone": self.number, "deviceId": self.device}
-        )
+        asked = await self.post("/auth/codes", {"phone": self.number, "deviceId": self.device})
         assert asked.status_code == 202, asked.text
-        codes = await until_async(
-            lambda: self.town.codes().get(masked, [])[before:], patience=30
-        )
+        codes = await until_async(lambda: self.town.codes().get(masked, [])[before:], patience=30)
         answer = await self.post(
             "/auth/sessions",
             {

@@ -1,5 +1,6 @@
 """The recipient's side: the home feed, reading, confirming, catching up."""
 
+from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, put
@@ -58,13 +59,10 @@ class Feed(Controller):
         now = clock.now()
         rows = await feed.feed(actor.person_id, before=before, limit=limit + 1, now=now)
         items = [feed_item(row) for row in rows[:limit]]
-        last = items[-1] if len(rows) > limit else None
         page = FeedPage(
             items=items,
             unread=await feed.unread(actor.person_id, now),
-            next_cursor=cursors.seal(purpose, Position(last.published_at, last.id))
-            if last
-            else None,
+            next_cursor=_behind(cursors, purpose, rows, limit),
         )
         return conditional(request, page)
 
@@ -91,11 +89,10 @@ class Feed(Controller):
             actor.person_id, before=before, limit=limit + 1, category=category, words=q
         )
         items = [feed_item(row) for row in rows[:limit]]
-        last = items[-1] if len(rows) > limit else None
         return FeedPage(
             items=items,
             unread=await feed.unread(actor.person_id, clock.now()),
-            next_cursor=last and cursors.seal(purpose, Position(last.published_at, last.id)),
+            next_cursor=_behind(cursors, purpose, rows, limit),
         )
 
     @put(
@@ -187,6 +184,14 @@ class MyReading(Controller):
         await _confirm(actor, received, data.answers)
         fresh = await notice_in_sight(actor, received.notice.id)
         return await notice_out(fresh, actor, settings, clock.now())
+
+
+def _behind(cursors: Cursors, purpose: str, rows: list[dict[str, Any]], limit: int) -> str | None:
+    """Return the cursor behind a page of which one row too many was asked for."""
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    return cursors.seal(purpose, Position(last["published_at"], last["id"]))
 
 
 async def _confirm(actor: Actor, sight: Sight, given: list[AnswerIn]) -> None:

@@ -1,0 +1,201 @@
+"""Names, numbers and texts of a whole story are looked for wherever they must not be."""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from backend import clock
+from backend.database import execute, fetch
+from backend.embedded import Server
+from backend.notices import notify
+from backend.notices.operations import drafts
+from backend.settings import Settings
+from notifications.dispatcher import Office
+from seed.cast import Cast
+from tests.canary import story
+from tests.canary.story import CANARIES, Told, days_at_school, found_in, logging_everything
+from tests.house import SignIn, Visitor
+from tests.notices import stories
+
+DECLARED = {
+    # Where each kind of personal data has its place; nothing else in the database holds it.
+    # The trail keeps the reasons people give, and nothing else of what they write.
+    "audit_entries.facts": {"reason"},
+    "attachments.filename": {"filename"},
+    # The answers that a phone may ask for again.
+    "idempotency_keys.body": {"filename", "text", "title"},
+    "join_claims.child_name": {"claimed"},
+    "join_claims.reason": {"reason"},
+    "notice_revisions.blocks": {"text"},
+    "notice_revisions.explanation": {"reason"},
+    "notice_revisions.title": {"title"},
+    "notices.blocks": {"text"},
+    "notices.plain": {"text"},
+    "notices.reason": {"reason"},
+    "notices.title": {"title"},
+    "persons.name": {"guardian"},
+    "persons.phone": {"phone", "roster_phone"},
+    "post_inbox_item.body_en": {"reason"},
+    "post_inbox_item.body_zh": {"reason"},
+    "roster_changes.after": {"guardian", "pupil", "roster_phone"},
+    "roster_imports.filename": {"filename"},
+    "roster_imports.rows": {"guardian", "pupil", "roster_phone"},
+    "roster_imports.summary": {"pupil"},
+    "sign_in_codes.phone": {"phone"},
+    "sms_outbox.phone": {"phone"},
+    "students.name": {"child", "pupil"},
+}
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+async def test_nothing_personal_leaves_by_logs_pushes_problems_or_the_trail(
+    as_: SignIn, anyone: Visitor, cast: Cast, settings: Settings, server: Server, form: str
+) -> None:
+    database_log = server.home / "database.log"
+    already = database_log.stat().st_size
+    with logging_everything(form) as log:
+        told = Told(log)
+        async with days_at_school(told, as_, anyone, cast, settings):
+            written = log.getvalue()
+    assert written.count("\n") >= 5
+    assert found_in(written) == set()
+    assert len(told.recorder.parcels) >= 3
+    assert found_in(told.recorder.left_the_house()) == set()
+    assert len(told.problems) >= 10
+    assert [problem for problem in told.problems if found_in(problem)] == []
+    assert found_in(database_log.read_bytes()[already:].decode(errors="replace")) == set()
+    assert await where_it_stands() == DECLARED
+
+
+async def where_it_stands() -> dict[str, set[str]]:
+    """Return each column of the database in which a canary stands, and which ones."""
+    columns = await fetch(
+        "SELECT c.table_name AS t, c.column_name AS c, c.data_type AS kind "
+        "FROM information_schema.columns c JOIN information_schema.tables x "
+        "USING (table_schema, table_name) "
+        "WHERE c.table_schema = 'public' AND x.table_type = 'BASE TABLE'"
+    )
+    found: dict[str, set[str]] = {}
+    for column in columns:
+        as_text = (
+            f"encode({column['c']}, 'escape')"
+            if column["kind"] == "bytea"
+            else f"{column['c']}::text"
+        )
+        rows = await fetch(f"SELECT string_agg({as_text}, ' ') AS said FROM {column['t']}")
+        said = rows[0]["said"] or ""
+        if column["kind"] == "bytea":
+            said = _unescaped(said)
+        if hits := found_in(said):
+            found[f"{column['t']}.{column['c']}"] = hits
+    return found
+
+
+def _unescaped(said: str) -> str:
+    """Undo PostgreSQL's octal escapes of bytes beyond ASCII."""
+    return said.encode().decode("unicode_escape").encode("latin-1").decode("utf-8", "replace")
+
+
+async def test_a_misfit_does_not_repeat_what_was_sent(as_: SignIn, cast: Cast) -> None:
+    """A refusal ends up in the phone's own log, and in what its owner sends to support."""
+    teacher = await as_("林晓岚")
+    body = stories.draft(cast)
+    for misfit in (
+        {"category": CANARIES["child"]},
+        {"title": CANARIES["title"] * 20},
+        {"title": [CANARIES["title"]]},
+        {"pinned": CANARIES["child"]},
+        {"expiresAt": CANARIES["phone"]},
+        {"blocks": [{"type": CANARIES["text"], "text": "x"}]},
+        {"audiences": [{"nodeId": CANARIES["child"], "who": "families"}]},
+        {"audiences": [{"nodeId": body["audiences"][0]["nodeId"], "who": CANARIES["child"]}]},
+        {CANARIES["child"]: 1},
+    ):
+        refused = await teacher.post("/notices", json={**body, **misfit})
+        assert refused.status_code == 400, refused.text
+        assert found_in(refused.text) == set(), misfit
+
+
+async def test_a_crash_is_logged_without_the_values_it_held(
+    as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = await as_("林晓岚")
+
+    async def break_down(_: object, content: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(drafts, "write", break_down)
+    body = stories.draft(cast, title=CANARIES["title"])
+    with logging_everything("json") as log, pytest.raises(AssertionError, match="answered 500"):
+        await teacher.post("/notices", json=body)
+    assert '"event": "accident"' in log.getvalue()
+    assert "out of order" in log.getvalue()
+    assert found_in(log.getvalue()) == set()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+async def test_a_worker_that_meets_a_constraint_does_not_log_the_row(db: None, form: str) -> None:
+    """PostgreSQL's DETAIL quotes the values of the row it refuses."""
+
+    async def clash(_: Sequence[str], __: UUID | None, ___: int) -> Sequence[UUID]:
+        for _ in range(2):
+            await execute(
+                "INSERT INTO persons (id, name, phone, created_at) "
+                "VALUES (uuidv7(), $1, $2, now())",
+                CANARIES["guardian"],
+                f"+86{CANARIES['phone']}",
+            )
+        return []
+
+    await execute(
+        "INSERT INTO post_letter (id, occasion, once, category, priority, title_zh, title_en, "
+        "link, not_before, audiences, state, created_at, attempts, accepted, refused, "
+        "suppressed, deferred) VALUES (uuidv7(), 'x', 'x', 'x', 'normal', '', '', '', now(), "
+        "'{a/families}', 'open', now(), 0, 0, 0, 0, 0)"
+    )
+    office = Office(channels={}, page_audience=clash, still_wanted=_nobody, quiet_hours=_never)
+    with logging_everything(form) as log:
+        assert await office.expand(clock.now()) == 1
+    assert "audience_failed" in log.getvalue()
+    assert found_in(log.getvalue()) == set()
+
+
+async def _nobody(_: str, __: UUID | None, ___: Sequence[UUID]) -> set[UUID]:
+    return set()
+
+
+async def _never(_: Sequence[UUID]) -> dict[UUID, Sequence[object]]:
+    return {}
+
+
+async def test_the_scan_sees_what_the_mapper_would_log_if_it_were_let(
+    as_: SignIn, cast: Cast
+) -> None:
+    """Negative control: the mapper's own logger prints every value it binds."""
+    teacher = await as_("林晓岚")
+    with logging_everything("json") as log:
+        logging.getLogger("tortoise").setLevel(logging.DEBUG)
+        logging.getLogger("tortoise.db_client").setLevel(logging.DEBUG)
+        await stories.written(teacher, stories.draft(cast, title=CANARIES["title"]))
+    assert found_in(log.getvalue()) == {"title"}
+
+
+async def test_the_scan_sees_a_push_that_carries_a_title(
+    as_: SignIn, anyone: Visitor, cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: a title that speaks of the notice's content."""
+    monkeypatch.setitem(notify._TITLES, notify.PUBLISHED, (CANARIES["title"], "x"))
+    with logging_everything("json") as log:
+        told = Told(log)
+        async with days_at_school(told, as_, anyone, cast, settings):
+            assert found_in(told.recorder.left_the_house()) == {"title"}
+            # The demo's console is a log, too.
+            assert found_in(log.getvalue()) == {"title"}
+
+
+async def test_the_scan_sees_a_column_that_was_not_declared(as_: SignIn, cast: Cast) -> None:
+    """Negative control: a reason copied to where nobody looks for one."""
+    await execute("UPDATE schools SET name = $1 WHERE code = 'XA-HW'", story.CANARIES["reason"])
+    assert await where_it_stands() == {"schools.name": {"reason"}}
