@@ -181,12 +181,11 @@ UNION ALL
 SELECT person_id, district_id, role, NULL FROM standings_in_force;
 
 CREATE VIEW memberships AS
-SELECT t.person_id, b.node_id, 'families' AS who, t.student_id, t.consented, t.school_id
-FROM family_ties t
-CROSS JOIN LATERAL (VALUES (t.class_id), (t.grade_id), (t.school_id)) b (node_id)
-UNION ALL
-SELECT t.person_id, m.group_id, 'members', t.student_id, t.consented, t.school_id
-FROM family_ties t JOIN group_members m ON m.student_id = t.student_id
+SELECT t.person_id, b.node_id, b.who, t.student_id, t.consented, t.school_id
+FROM family_ties t CROSS JOIN LATERAL (
+    VALUES (t.class_id, 'families'), (t.grade_id, 'families'), (t.school_id, 'families')
+    UNION ALL SELECT m.group_id, 'members' FROM group_members m
+    WHERE m.student_id = t.student_id) b (node_id, who)
 UNION ALL
 SELECT m.person_id, m.group_id, 'members', NULL, true, x.school_id
 FROM group_members m JOIN groups x ON x.id = m.group_id WHERE m.person_id IS NOT NULL

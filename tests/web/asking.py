@@ -1,6 +1,7 @@
 """Asking any operation as somebody who may, with whatever body, path, query or headers."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,12 +79,12 @@ class Asker:
         *,
         method: str | None = None,
         url: str | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         hold: bool = True,
         **sent: Any,
     ) -> httpx.Response:
         """Send ``request`` with whatever is named in its place."""
-        merged = {**request.headers, **(headers or {})}
+        merged: dict[str, Any] = {**request.headers, **(headers or {})}
         if request.method == "POST":
             merged.setdefault("Idempotency-Key", secrets.token_hex(8))
         response = await self.client.request(

@@ -41,7 +41,8 @@ async def must_be_refused(asker: Asker, request: Request, name: str, sent: dict[
     tongue = ("zh-CN", "en")[len(name) % 2]
     headers = {"Accept-Language": tongue, **sent.pop("headers", {})}
     began = time.perf_counter()
-    answer = await asker.send(request, headers=headers, **sent)
+    async with undone():
+        answer = await asker.send(request, headers=headers, **sent)
     took = time.perf_counter() - began
     said = f"{request.name}: {name}: {answer.status_code} {answer.text[:200]}"
     assert answer.status_code in REFUSED, said
@@ -135,12 +136,13 @@ async def test_hostile_headers_are_survived(asker: Asker, name: str) -> None:
         assert len(answer.headers["x-request-id"]) == 16, called
     if "401" in _operation(request)["responses"] and "Authorization" in request.headers:
         for called, token in hostile.TOKENS.items():
-            headers = {"Authorization": token.encode("latin-1").decode("latin-1")}
+            headers = {"Authorization": token.encode("latin-1")}
             answer = await asker.send(request, headers=headers, **request.sent)
             assert answer.status_code == 401, f"{name}: {called}: {answer.text[:200]}"
     if "Idempotency-Key" in _parameters(request):
         for called, key in hostile.KEYS.items():
-            answer = await asker.send(request, headers={"Idempotency-Key": key}, **request.sent)
+            headers = {"Idempotency-Key": key.encode("latin-1")}
+            answer = await asker.send(request, headers=headers, **request.sent)
             assert answer.status_code in (400, 401), f"{name}: {called}: {answer.text[:200]}"
     await must_still_work(asker, request)
 
@@ -174,7 +176,7 @@ async def test_the_same_member_twice_means_its_last_value_everywhere(asker: Aske
     twice = b'{"reason": "the first one", "reason": "ok, the last one"}'
     async with undone():
         answer = await asker.send(request, content=twice, headers=hostile.JSON)
-        assert answer.json()["reason"] == "ok, the last one"
+    assert answer.json()["reason"] == "ok, the last one"
     late = b'{"reason": "a good one", "reason": "x"}'
     answer = await asker.send(request, content=late, headers=hostile.JSON)
     assert answer.status_code == 400

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import msgspec
 
+from backend import clock
 from backend.media.links import url_for
 from backend.media.models import Attachment, Variant
 from backend.notices.models import Category, ConfirmMode, Notice, NoticeState
-from backend.notices.permissions import Sight
+from backend.notices.permissions import Sight, notice_in_sight
 from backend.notices.queries.feed import decode
 from backend.notices.schemas.reading import (
     AttachmentLink,
@@ -79,6 +80,12 @@ async def notice_out(sight: Sight, actor: Actor, settings: Settings, now: dateti
         settled=settled(kids, mine, notice.confirm_mode) if mine else False,
         children=kids,
     )
+
+
+async def changed(actor: Actor, notice_id: UUID, settings: Settings) -> NoticeOut:
+    """Return a notice as the caller sees it after their act."""
+    fresh = await notice_in_sight(actor, notice_id)
+    return await notice_out(fresh, actor, settings, clock.now())
 
 
 async def _links(

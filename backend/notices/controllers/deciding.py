@@ -6,14 +6,12 @@ from litestar import Controller, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
-from backend import clock
 from backend.notices import rules
-from backend.notices.controllers.answers import notice_out
+from backend.notices.controllers.answers import changed
 from backend.notices.operations import publication
 from backend.notices.permissions import (
     Sight,
     notice_for_my_school,
-    notice_in_sight,
     notice_to_approve,
 )
 from backend.notices.schemas.reach import ApprovalOut
@@ -46,7 +44,7 @@ class NoticeApproval(Controller):
     ) -> NoticeOut:
         """Let it go out; nobody approves their own."""
         await publication.approve(actor, pending.notice.id)
-        return await _out(actor, pending, settings)
+        return await changed(actor, pending.notice.id, settings)
 
     @put(
         "/return",
@@ -64,7 +62,7 @@ class NoticeApproval(Controller):
     ) -> NoticeOut:
         """Send it back with a reason."""
         await publication.return_to_author(actor, pending.notice.id, data.reason)
-        return await _out(actor, pending, settings)
+        return await changed(actor, pending.notice.id, settings)
 
 
 class DistrictNoticeAtSchool(Controller):
@@ -97,8 +95,3 @@ class DistrictNoticeAtSchool(Controller):
             reason=decision.reason,
             decided_at=decision.decided_at,
         )
-
-
-async def _out(actor: Actor, sight: Sight, settings: Settings) -> NoticeOut:
-    fresh = await notice_in_sight(actor, sight.notice.id)
-    return await notice_out(fresh, actor, settings, clock.now())

@@ -11,7 +11,7 @@ from litestar.params import FromQuery, JSONBody
 from backend import clock
 from backend.errors import Refusal
 from backend.notices import rules
-from backend.notices.controllers.answers import feed_item, notice_out
+from backend.notices.controllers.answers import changed, feed_item, notice_out
 from backend.notices.models import Category
 from backend.notices.operations import receipts
 from backend.notices.permissions import Sight, notice_in_sight, notice_received
@@ -182,8 +182,7 @@ class MyReading(Controller):
     ) -> NoticeOut:
         """Confirm, with one answer per child where the notice asks for it."""
         await _confirm(actor, received, data.answers)
-        fresh = await notice_in_sight(actor, received.notice.id)
-        return await notice_out(fresh, actor, settings, clock.now())
+        return await changed(actor, received.notice.id, settings)
 
 
 def _behind(cursors: Cursors, purpose: str, rows: list[dict[str, Any]], limit: int) -> str | None:

@@ -12,12 +12,11 @@ from backend import clock
 from backend.errors import NotFound
 from backend.media.rules import AttachmentMissing
 from backend.notices import rules
-from backend.notices.controllers.answers import notice_out
+from backend.notices.controllers.answers import changed, notice_out
 from backend.notices.operations import changes, drafts, publication
 from backend.notices.operations.drafts import audiences_of
 from backend.notices.permissions import (
     Sight,
-    notice_in_sight,
     notice_to_manage,
     notice_to_write,
 )
@@ -121,7 +120,7 @@ class OneNotice(Controller):
     ) -> NoticeOut:
         """Replace a draft, or a notice that came back from approval."""
         await drafts.rewrite(actor, mine.notice.id, data.content())
-        return await _out(actor, mine, settings)
+        return await changed(actor, mine.notice.id, settings)
 
     @delete(
         opt={"policy": Policy.SIGNED_IN},
@@ -200,7 +199,7 @@ class NoticePublication(Controller):
         await publication.publish(
             actor, mine.notice.id, seen=(seen.families, seen.people), publish_at=data.publish_at
         )
-        return await _out(actor, mine, settings)
+        return await changed(actor, mine.notice.id, settings)
 
 
 class NoticeCorrection(Controller):
@@ -231,7 +230,7 @@ class NoticeCorrection(Controller):
             material=data.material,
             explanation=data.explanation,
         )
-        return await _out(actor, mine, settings)
+        return await changed(actor, mine.notice.id, settings)
 
 
 class NoticeWithdrawal(Controller):
@@ -253,9 +252,4 @@ class NoticeWithdrawal(Controller):
     ) -> NoticeOut:
         """Unsent pushes are cancelled; those who had read it are told it is gone."""
         await changes.withdraw(actor, managed.notice.id, data.reason)
-        return await _out(actor, managed, settings)
-
-
-async def _out(actor: Actor, sight: Sight, settings: Settings) -> NoticeOut:
-    fresh = await notice_in_sight(actor, sight.notice.id)
-    return await notice_out(fresh, actor, settings, clock.now())
+        return await changed(actor, managed.notice.id, settings)

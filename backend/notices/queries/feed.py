@@ -170,11 +170,12 @@ SELECT notice_id, bool_or(was_read) AS was_read,
 FROM hit GROUP BY notice_id
 """
 
+# In a subselect the people's number is unknown to the planner, which would plan anew each time.
 OWING = """
 WITH reached AS (
     SELECT DISTINCT m.person_id, m.student_id
     FROM notice_postings p JOIN memberships m ON m.node_id = p.node_id AND m.who = p.who
-    WHERE p.notice_id = $1 AND p.current AND m.person_id = ANY($2::uuid[]))
+    WHERE p.notice_id = $1 AND p.current AND m.person_id = ANY((SELECT $2::uuid[])::uuid[]))
 SELECT DISTINCT x.person_id FROM reached x JOIN notices n ON n.id = $1
 WHERE n.state = 'published' AND CASE WHEN n.confirm_mode = 'none' THEN NOT EXISTS (
           SELECT 1 FROM notice_postings p JOIN read_marks r
