@@ -30,6 +30,7 @@ from backend.web.guard import guard
 from backend.web.health import liveness, readiness
 from backend.web.policy import enforce, undeclared
 from backend.web.problems import EXCEPTION_HANDLERS
+from backend.web.strictness import LiteralRequest, parameters_fit
 
 ROOMS = (people, schools, roster, media, notices, inbox)
 
@@ -85,7 +86,8 @@ def build(settings: Settings, dsn: str) -> Litestar:
             "hub": Provide(the_hub, sync_to_thread=False, use_cache=True),
         },
         middleware=[Authentication()],
-        guards=[enforce],
+        guards=[enforce, parameters_fit],
+        request_class=LiteralRequest,
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=openapi.CONFIG,
         plugins=openapi.PLUGINS,

@@ -5,6 +5,7 @@ from backend.media import jobs as media
 from backend.media.storage import Files
 from backend.notices import jobs as notices
 from backend.people import jobs as people
+from backend.roster import jobs as roster
 from notifications import health
 from notifications.scheduler import Job
 
@@ -21,6 +22,7 @@ def timetable(files: Files) -> list[Job]:
             catch_up=1800,
         ),
         Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),
+        Job(name="roster.forget", run=roster.forget_old, every=3600),
         Job(name="people.purge", run=people.purge, every=600),
         Job(name="post.sweep", run=lambda: health.sweep(clock.now()), cron={"hour": 3}),
     ]

@@ -42,8 +42,6 @@ async def plant(settings: Settings) -> Cast:
     if await Notice.exists():
         return cast
     await _import_rosters(cast, _folder(settings))
-    # The workbooks name class teachers of their own; the cast teaches beside them.
-    await plant_cast()
     await _open_doors(cast)
     await _write_notices(cast)
     log.info("planted", people=await Person.all().count(), notices=await Notice.all().count())

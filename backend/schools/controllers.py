@@ -33,6 +33,7 @@ from backend.schools.schemas import (
     ZoneOut,
     ZonePage,
 )
+from backend.web.actor import Actor
 from backend.web.cursors import BadCursor, Cursors
 from backend.web.policy import Policy
 from backend.web.problems import refusals
@@ -79,21 +80,28 @@ class SchoolManners(Controller):
 
     @put("/features", operation_id="switchFeatures", summary="开关平台功能")
     async def switch_features(
-        self, school: NamedDependency[School], data: JSONBody[FeaturesIn]
+        self,
+        school: NamedDependency[School],
+        actor: NamedDependency[Actor],
+        data: JSONBody[FeaturesIn],
     ) -> FeaturesOut:
         """学校管理员和校长可用；关闭的功能对该校如同不存在。"""
-        await settings.switch_functions(school.id, data.functions)
+        await settings.switch_functions(school.id, data.functions, by=actor.person_id)
         return await _features(school.id)
 
     @put("/settings", operation_id="setSchoolSettings", summary="审核方式与免打扰时段")
     async def set_school_settings(
-        self, school: NamedDependency[School], data: JSONBody[SchoolSettingsIn]
+        self,
+        school: NamedDependency[School],
+        actor: NamedDependency[Actor],
+        data: JSONBody[SchoolSettingsIn],
     ) -> SchoolOut:
         """学校管理员和校长可用；紧急通知不受免打扰时段限制。"""
         changed = await settings.decide_manners(
             school.id,
             notice_approval=data.notice_approval,
             quiet_hours=data.quiet_hours,
+            by=actor.person_id,
         )
         return SchoolOut.of(changed, (await queries.school_places([school.id]))[school.id])
 
@@ -178,9 +186,11 @@ class ZoneLead(Controller):
         summary="指定龙头校",
         responses=refusals(rules.LeadNotAMember),
     )
-    async def set_lead_school(self, zone: NamedDependency[Zone], data: JSONBody[LeadIn]) -> LeadOut:
+    async def set_lead_school(
+        self, zone: NamedDependency[Zone], actor: NamedDependency[Actor], data: JSONBody[LeadIn]
+    ) -> LeadOut:
         """区教育局可用；龙头校必须是成员校。"""
-        return LeadOut.of(await tree.set_lead(zone.id, data.school_id))
+        return LeadOut.of(await tree.set_lead(zone.id, data.school_id, by=actor.person_id))
 
 
 async def _features(school_id: UUID) -> FeaturesOut:

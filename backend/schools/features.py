@@ -34,7 +34,7 @@ def require(function: Function) -> Guard:
         if not isinstance(actor, Actor):
             return
         schools = actor.school_ids
-        if schools and not actor.district_ids and await off_at(function, schools) == schools:
+        if schools and not actor.district_ids and set(actor.closed(function)) == schools:
             raise NotFound
 
     return guard

@@ -9,6 +9,7 @@ gives each request its id, lets clients without PUT and DELETE send POST with
 import re
 import secrets
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -65,8 +66,7 @@ def guard(app: ASGIApp) -> ASGIApp:
 async def _checked(scope: Any, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
     if "\x00" in scope["path"] or "\ufffd" in scope["path"] or not scope["path"].isascii():
         raise Unfit
-    if b"%00" in scope["query_string"]:
-        raise Unfit
+    _check_query(scope["query_string"])
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return receive
     is_upload = bool(UPLOAD_PATHS.match(scope["path"])) and scope["method"] == "POST"
@@ -87,6 +87,19 @@ async def _checked(scope: Any, receive: Receive, headers: dict[bytes, bytes]) ->
             raise WrongMediaType
         _check_json(body)
     return _replay(body)
+
+
+def _check_query(query: bytes) -> None:
+    """Refuse escapes that stand for NUL or for bytes that are no text."""
+    if b"%" not in query:
+        return
+    plain = unquote_to_bytes(query)
+    if b"\x00" in plain:
+        raise Unfit
+    try:
+        plain.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unfit from None
 
 
 def _counted(receive: Receive, limit: int) -> Receive:

@@ -6,6 +6,7 @@ lost the reply asks again and reads the same bytes.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -18,6 +19,7 @@ from backend.errors import BadInput, Refusal
 from backend.identifiers import uuid7
 
 T = TypeVar("T")
+_KEY = re.compile(r"[\x21-\x7e]{8,80}")
 KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 """How a handler that creates takes the caller's key."""
 
@@ -51,7 +53,7 @@ async def once(
     copies in flight wait for each other on the key's row. Raises :class:`KeyNeeded`,
     :class:`KeyReused` and whatever ``act`` raises (a refused act claims no key).
     """
-    if key is None or not 8 <= len(key) <= 80 or not key.isascii() or not key.isprintable():
+    if key is None or not _KEY.fullmatch(key):
         raise KeyNeeded(field="Idempotency-Key")
     plain = msgspec.json.encode(request, order="deterministic")
     fingerprint = hmac.new(secret.encode(), plain, hashlib.sha256).hexdigest()

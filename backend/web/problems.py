@@ -17,6 +17,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from backend.errors import BadInput, Busy, NotAllowed, NotFound, Refusal, SignInNeeded, TooMany
+from backend.web import misfits
 from backend.web.structs import Out
 
 log = structlog.get_logger("web")
@@ -169,16 +170,19 @@ def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Pr
 
 
 def on_misfit(request: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
+    tongue = language(request.headers)
     raw = error.extra if isinstance(error.extra, list) else []
     errors = [
         FieldError(
             field=".".join(str(p) for p in (item.get("source", "body"), item.get("key")) if p),
-            message=str(item.get("message", "")),
+            message=misfits.said(str(item.get("message", "")), tongue),
         )
         for item in raw
         if isinstance(item, dict)
     ]
-    return answer(request, Unfit(), errors or [FieldError(field="body", message=error.detail)])
+    if not errors:
+        errors = [FieldError(field="body", message=misfits.said(error.detail, tongue))]
+    return answer(request, Unfit(), errors)
 
 
 def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

@@ -30,14 +30,14 @@ class In(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel
 
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:
-            _check_text(field, getattr(self, field))
+            check_text(field, getattr(self, field))
 
 
 class Out(msgspec.Struct, kw_only=True, rename="camel"):
     """Base of every response body: every member is always present."""
 
 
-def _check_text(field: str, value: object) -> None:
+def check_text(field: str, value: object) -> None:
     """Refuse hidden characters; raises ``ValueError``, which msgspec reports with its path."""
     if isinstance(value, str):
         if any(ch in _FORBIDDEN or "\ud800" <= ch <= "\udfff" for ch in value):
@@ -46,11 +46,11 @@ def _check_text(field: str, value: object) -> None:
             raise ValueError(f"{field} is not in Unicode normal form NFC")
     elif isinstance(value, list):
         for item in value:
-            _check_text(field, item)
+            check_text(field, item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            _check_text(field, key)
-            _check_text(field, item)
+            check_text(field, key)
+            check_text(field, item)
 
 
 Int4 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]

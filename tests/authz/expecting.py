@@ -97,4 +97,5 @@ class Expectations:
 def read() -> Expectations:
     """Return the file's content."""
     raw = yaml.safe_load(FILE.read_text("utf-8"))
-    return Expectations(raw["principals"], raw["groups"], raw["operations"])
+    entries = {key: entry for keys, entry in raw["operations"].items() for key in keys.split(", ")}
+    return Expectations(raw["principals"], raw["groups"], entries)

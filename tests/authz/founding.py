@@ -30,8 +30,8 @@ async def build_world(
     a1 = await _school(world, home, "A1", Stage.PRIMARY)
     a2 = await _school(world, home, "A2", Stage.JUNIOR)
     b1 = await _school(world, far, "B1", Stage.PRIMARY)
-    await _zone(home, a1, a2)
-    await _zone(far, b1)
+    await _zone(world, home, a1, a2)
+    await _zone(world, far, b1)
     await _classes(world, home, far, a1, a2, b1)
     await _family(world)
     for name in world.people:
@@ -68,13 +68,18 @@ async def _school(
     return SimpleNamespace(row=row, grade=grade, realm=realm, admin=admin)
 
 
-async def _zone(district: SimpleNamespace, *members: SimpleNamespace) -> None:
+async def _zone(world: World, district: SimpleNamespace, *members: SimpleNamespace) -> None:
     ids = [member.row.id for member in members]
     zone = await tree.create_zone(
         district.row.id, mark(district.realm, "片区"), lead_id=ids[0], member_ids=ids,
         since=date(2026, 9, 1),
     )  # fmt: skip
     district.zone_id = zone.id
+    if district.realm == "A":
+        await Standing.create(
+            person_id=await world.person("coordinator", "A"), role=Role.ZONE_COORDINATOR,
+            district_id=district.row.id, zone_id=zone.id,
+        )  # fmt: skip
 
 
 async def _classes(

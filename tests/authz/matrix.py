@@ -22,7 +22,7 @@ import httpx
 import msgspec
 
 from tests import contract
-from tests.authz.bodies import body_of, row_of
+from tests.authz.bodies import FIXED, body_of, row_of
 from tests.authz.expecting import MIXED, Cell, Expectations
 from tests.authz.routes import Operation
 from tests.authz.state import State, undone
@@ -65,7 +65,8 @@ class Matrix:
         """Ask all cells of one entry; returns a sentence for each that is not as promised."""
         name, _, variant = key.partition("/")
         operation = self.operations[name]
-        several = sum(parameter != "variant" for parameter in operation.parameters) > 1
+        several = sum(parameter not in FIXED for parameter in operation.parameters) > 1
+        several = several and ":" not in variant
         self.base = self.base or await self.state.hash()
         self.breaches.clear()
         return [
@@ -94,10 +95,14 @@ class Matrix:
     ) -> httpx.Response:
         """Send the request of one cell; ``more`` stands in for what it is usually sent."""
         first, others = self._rows(cell.place)
+        variant, _, path_from = variant.partition(":")
+        in_path = [first, others]
+        if path_from:
+            in_path = [self.world.places[path_from]] * 2
         path = operation.path
         for position, parameter in enumerate(operation.parameters):
-            rows = others if position else first
-            path = path.replace(f"{{{parameter}}}", row_of(parameter, rows, variant))
+            row = row_of(parameter, in_path[position > 0], variant)
+            path = path.replace(f"{{{parameter}}}", row)
         headers = dict(self.world.headers[cell.principal])
         if operation.method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(8)

@@ -42,5 +42,5 @@ def name_of(handler: Any) -> str:
     declared = handler.operation_id if isinstance(handler, HTTPRouteHandler) else None
     if isinstance(declared, str):
         return declared
-    first, *rest = handler.handler_name.split("_")
+    first, *rest = str(handler.handler_name).split("_")
     return first + "".join(word.capitalize() for word in rest)

@@ -65,8 +65,9 @@ async def test_whoever_is_signed_in_is_greeted(
 ) -> None:
     for principal in INSIDE:
         headers = world.headers[principal]
-        for said in ((headers, []), ({}, [first_word(headers)])):
-            answer = await knock(transport, *said)
+        by_header = await knock(transport, headers, [])
+        by_word = await knock(transport, {}, [first_word(headers)])
+        for answer in (by_header, by_word):
             assert json.loads(answer["text"]) == {"type": "hello"}, principal
 
 

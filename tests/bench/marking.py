@@ -29,7 +29,9 @@ CREATE TABLE bench.pairs AS
 ALTER TABLE bench.pairs ADD PRIMARY KEY (i);
 ANALYZE bench.pairs;
 """
+# The checkpoint comes first: the pages' images are then in the log before marks are made.
 AFRESH = [
+    "CHECKPOINT",
     """
     UPDATE read_marks r SET bits = substr(r.bits, 1, first.seq / 8)
     FROM (SELECT person_id, node_id, who, min(seq) AS seq FROM bench.pairs GROUP BY 1, 2, 3) first
@@ -41,7 +43,6 @@ AFRESH = [
     """,
     "VACUUM (ANALYZE) read_marks",
     "VACUUM (ANALYZE) notice_receipts",
-    "CHECKPOINT",
 ]
 READ = """
 SELECT count(*) FROM bench.pairs p JOIN read_marks r USING (person_id, node_id, who)

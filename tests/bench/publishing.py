@@ -1,5 +1,249 @@
-"""placeholder"""
-from tests.bench.figures import Findings
+"""J2: publishing to 50, 2,000 and 200,000 people, and what it leaves on the disk."""
+
+import asyncio
+import statistics
+import time
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import uvloop
+
+from backend import clock
+from backend.database import database
+from backend.identifiers import uuid7
+from backend.notices.operations import drafts, publication
+from backend.notices.queries import posting, reach
+from backend.people import queries
+from backend.people.tokens import digest
+from backend.web.actor import Actor
+from tests.bench import district, lean, pushing
+from tests.bench.figures import Check, Figure, Findings
+from tests.bench.ground import Ground, sign_in
+
+SIZES: dict[int, tuple[UUID, str]] = {
+    50: (district.row_id(district.CLASS, district.LARGE * 10_000), "c.id"),
+    2_000: (district.row_id(district.GRADE, district.LARGE * 1_000), "c.grade_id"),
+    200_000: (district.row_id(district.SCHOOL, district.LARGE), "c.school_id"),
+}
+STORED = 200
+"""Notices published to see what one takes up."""
+LEFT_BEHIND = (
+    "notices", "notice_postings", "audience_counters", "post_letter", "audit_entries",
+    "post_inbox_item", "post_delivery", "read_marks", "notice_receipts",
+)  # fmt: skip
+
+RECEIPTS = f"""
+INSERT INTO notice_receipts (id, notice_id, person_id, revision, confirmed_at)
+SELECT uuidv7(), $1, person_id, 1, now() FROM bench.crowd
+WHERE person_id >= bench.id({district.PERSON}, 0) ORDER BY random()
+"""
+# Two years of a class: 240 notices, 30 bytes of bits.
+MARKS = """
+INSERT INTO read_marks (person_id, node_id, who, bits)
+SELECT person_id, $1, 'families', decode(repeat('fe', 30), 'hex')
+FROM bench.crowd ORDER BY random()
+"""
 
 
-def run(site, large): return Findings()
+class Course:
+    """Times, WAL and rows of every publication, by the size of the audience."""
+
+    def __init__(self) -> None:
+        self.times: dict[int, list[float]] = {size: [] for size in SIZES}
+        self.counting: dict[int, list[float]] = {size: [] for size in SIZES}
+        self.wal: dict[int, list[float]] = {size: [] for size in SIZES}
+        self.rows: dict[int, set[int]] = {size: set() for size in SIZES}
+        self.inbox: dict[int, list[tuple[float, float]]] = {size: [] for size in SIZES}
+
+
+def run(ground: Ground, large: bool) -> Findings:
+    """Measure in this process, through the same verbs as the API."""
+    return uvloop.run(_run(ground, large))
+
+
+async def _run(ground: Ground, large: bool) -> Findings:
+    connection = await asyncpg.connect(ground.dsn)
+    try:
+        async with database(ground.dsn, ground.settings, name="bench"):
+            signed = await sign_in(district.row_id(district.PERSON, district.ADMIN + district.LARGE))
+            actor = await queries.actor_by_token(digest(signed.token), clock.now())
+            assert actor is not None
+            course, published = await _publish(ground, actor, connection)
+            stored = await _storage(actor, connection, published[200_000])
+            funnels = await _funnels(published)
+            pushes = await pushing.run(actor, connection, large=large)
+    finally:
+        await connection.close()
+    findings = _findings(course)
+    findings.figures += [*stored, *funnels, *pushes.figures]
+    findings.checks += pushes.checks
+    return findings
+
+
+async def publish(actor: Actor, size: int) -> tuple[UUID, float]:
+    """Write a notice and publish it; returns its id and the seconds publishing took."""
+    node, _ = SIZES[size]
+    content = drafts.Content(
+        audiences=[(node, "families")],
+        category="school",
+        title="关于周五下午家长会的通知",
+        blocks=[{"type": "paragraph", "text": "请各位家长准时参加。" * 8}],
+    )
+    notice = await drafts.write(actor, content)
+    begun = time.perf_counter()
+    await publication.publish(actor, notice.id, seen=(size // 2, size), publish_at=None)
+    return notice.id, time.perf_counter() - begun
+
+
+async def _publish(
+    ground: Ground, actor: Actor, connection: "asyncpg.Connection[Any]"
+) -> tuple[Course, dict[int, UUID]]:
+    course, published = Course(), {}
+    for turn in range(ground.rounds + 2):
+        for size, (node, column) in SIZES.items():
+            rows, log = await _rows(connection), await _log(connection)
+            notice_id, took = await publish(actor, size)
+            grown, written = await _rows(connection), await _log(connection)
+            begun = time.perf_counter()
+            await posting.counts([(node, "families")])
+            counting = time.perf_counter() - begun
+            published[size] = notice_id
+            if turn < 2:
+                continue
+            course.times[size].append(took)
+            course.counting[size].append(counting)
+            course.wal[size].append(written - log)
+            # The draft's own row and its line in the trail were written before.
+            course.rows[size].add(grown - rows - 2)
+            if turn < 5:
+                course.inbox[size].append(await _fan_out(connection, column, node))
+    return course, published
+
+
+async def _fan_out(
+    connection: "asyncpg.Connection[Any]", column: str, node: UUID
+) -> tuple[float, float]:
+    """Do what one row each would cost; returns seconds and bytes of WAL."""
+    log, begun = await _log(connection), time.perf_counter()
+    await connection.execute(lean.INBOX.format(node=column), uuid7(), node)
+    took = time.perf_counter() - begun
+    return took, await _log(connection) - log
+
+
+async def _storage(
+    actor: Actor, connection: "asyncpg.Connection[Any]", notice_id: UUID
+) -> list[Figure]:
+    async def size(*tables: str) -> int:
+        found: int = await connection.fetchval(
+            "SELECT sum(pg_total_relation_size(t::regclass)) FROM unnest($1::text[]) t", tables
+        )
+        return found
+
+    kept = LEFT_BEHIND[:5]
+    before = await size(*kept)
+    for _ in range(STORED):
+        await publish(actor, 50)
+    notice = (await size(*kept) - before) / STORED
+    before = await size("notice_receipts")
+    await connection.execute(RECEIPTS, notice_id)
+    receipt = (await size("notice_receipts") - before) / 200_000
+    before = await size("read_marks")
+    await connection.execute(MARKS, SIZES[200_000][0])
+    mark = (await size("read_marks") - before) / 200_000
+    await connection.execute("VACUUM (ANALYZE) notice_receipts, read_marks")
+
+    def figure(measured: str, value: float, goal: float | None = None) -> Figure:
+        return Figure(
+            job="J2", measured=measured, value=value, unit="B", goal=goal, sense="at_most"
+        )
+
+    return [
+        figure("stored for a notice, however many get it", notice),
+        figure("stored for a receipt, at 200,000", receipt),
+        figure("read state of a membership, 2 years", mark, 150),
+    ]
+
+
+async def _funnels(published: dict[int, UUID]) -> list[Figure]:
+    figures = []
+    for size, notice_id in published.items():
+        begun = time.perf_counter()
+        await reach.funnel(notice_id)
+        figures.append(
+            Figure(
+                job="J2",
+                measured=f"who was reached, of {size:,}",
+                value=(time.perf_counter() - begun) * 1e3,
+                unit="ms",
+            )
+        )
+    return figures
+
+
+async def _rows(connection: "asyncpg.Connection[Any]") -> int:
+    counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in LEFT_BEHIND)
+    found: int = await connection.fetchval(f"SELECT {counts}")
+    return found
+
+
+async def _log(connection: "asyncpg.Connection[Any]") -> float:
+    return float(await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
+
+
+def _findings(course: Course) -> Findings:
+    def middle(values: list[float]) -> float:
+        return statistics.median(values)
+
+    figures = []
+    for size in SIZES:
+        inbox = middle([took for took, _ in course.inbox[size]])
+        figures.append(
+            Figure(
+                job="J2",
+                measured=f"publish to {size:,}",
+                value=middle(course.times[size]) * 1e3,
+                unit="ms",
+                yardstick_name="inbox and outbox rows",
+                yardstick=inbox * 1e3,
+                note=f"of it counting whom it reaches {middle(course.counting[size]) * 1e3:.1f} ms",
+            )
+        )
+    small, big = SIZES.keys() & {50, 200_000}, 200_000
+    first = middle(course.times[min(small)])
+    figures += [
+        Figure(
+            job="J2",
+            measured="publish to 200,000",
+            value=middle(course.times[big]) * 1e3,
+            unit="ms",
+            yardstick_name="publish to 50",
+            yardstick=first * 1e3,
+            goal=2,
+            sense="at_most",
+        ),
+        Figure(
+            job="J2",
+            measured="WAL of publishing to 200,000",
+            value=middle(course.wal[big]) / 1e3,
+            unit="kB",
+            goal=20,
+            sense="at_most",
+            note=f"inbox rows {middle([log for _, log in course.inbox[big]]) / 1e6:.0f} MB",
+        ),
+        Figure(
+            job="J2",
+            measured="rows published to 200,000",
+            value=max(course.rows[big]),
+            unit="",
+            yardstick_name="rows published to 50",
+            yardstick=max(course.rows[50]),
+            goal=1,
+            sense="at_most",
+        ),
+    ]
+    same = len({frozenset(rows) for rows in course.rows.values()}) == 1
+    return Findings(
+        figures=figures,
+        checks=[Check(job="J2", claim="every publication writes as many rows", holds=same)],
+    )

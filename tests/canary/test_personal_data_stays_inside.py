@@ -13,6 +13,7 @@ from backend.notices import notify
 from backend.notices.operations import drafts
 from backend.settings import Settings
 from notifications.dispatcher import Office
+from notifications.quiet import Window
 from seed.cast import Cast
 from tests.canary import story
 from tests.canary.story import CANARIES, Told, days_at_school, found_in, logging_everything
@@ -140,7 +141,7 @@ async def test_a_worker_that_meets_a_constraint_does_not_log_the_row(db: None, f
     """PostgreSQL's DETAIL quotes the values of the row it refuses."""
 
     async def clash(_: Sequence[str], __: UUID | None, ___: int) -> Sequence[UUID]:
-        for _ in range(2):
+        for _twice in range(2):
             await execute(
                 "INSERT INTO persons (id, name, phone, created_at) "
                 "VALUES (uuidv7(), $1, $2, now())",
@@ -166,7 +167,7 @@ async def _nobody(_: str, __: UUID | None, ___: Sequence[UUID]) -> set[UUID]:
     return set()
 
 
-async def _never(_: Sequence[UUID]) -> dict[UUID, Sequence[object]]:
+async def _never(_: Sequence[UUID]) -> dict[UUID, Sequence[Window]]:
     return {}
 
 

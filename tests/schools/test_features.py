@@ -47,7 +47,7 @@ async def test_unknown_functions_do_not_fit(as_: SignIn, cast: Cast, body: objec
 
 async def test_a_function_is_off_only_where_it_was_switched_off(cast: Cast) -> None:
     here, there = cast.schools["海湾"].id, cast.schools["莲塘"].id
-    await settings.switch_functions(here, {Function.COURSES: False})
+    await settings.switch_functions(here, {Function.COURSES: False}, by=None)
     with pytest.raises(NotFound):
         await features.check(Function.COURSES, here)
     await features.check(Function.COURSES, there)

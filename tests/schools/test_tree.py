@@ -59,7 +59,7 @@ async def test_a_zone_coordinator_sees_the_schools_of_the_zone_while_they_are_in
     coordinator = await as_("何清越")
     assert (await coordinator.get(f"/schools/{cast.schools['海湾'].id}")).status_code == 200
     assert (await coordinator.get(f"/schools/{cast.schools['新圩'].id}")).status_code == 404
-    await tree.set_lead(zone.id, cast.schools["莲塘"].id)
+    await tree.set_lead(zone.id, cast.schools["莲塘"].id, by=None)
     await tree.leave_zone(zone.id, cast.schools["海湾"].id, date(2026, 11, 1))
     assert (await coordinator.get(f"/schools/{cast.schools['海湾'].id}")).status_code == 404
 

@@ -14,6 +14,8 @@ from backend.notices.controllers.writing import (
     OneNotice,
 )
 from backend.notices.permissions import notice_in_sight
+from backend.schools.features import require
+from backend.schools.models import Function
 
 routes = Router(
     path="/",
@@ -31,5 +33,7 @@ routes = Router(
         DistrictNoticeAtSchool,
     ],
     dependencies={"sight": Provide(notice_in_sight)},
+    guards=[require(Function.NOTICES)],
+    opt={"function": Function.NOTICES},
     tags=["通知 Notices"],
 )

@@ -25,11 +25,19 @@ async def open_account(name: str, phone: str) -> Person:
 async def appoint(
     person_id: UUID, role: Role, node: Node, *, by: UUID | None = None, subject: str = ""
 ) -> Standing:
-    """Give somebody a role at a node from now on; twice is once."""
+    """Give somebody a role at a node from now on; twice is once.
+
+    No roster ever ends an appointment made by hand.
+    """
     path = await _path(node)
     async with transaction():
         standing, is_new = await Standing.get_or_create(
-            person_id=person_id, role=role, subject=subject, valid_until=None, **path
+            person_id=person_id,
+            role=role,
+            subject=subject,
+            valid_until=None,
+            **path,
+            defaults={"source": "appointed"},
         )
         if is_new:
             await record(

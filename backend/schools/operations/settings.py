@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from datetime import date, time
 from uuid import UUID
 
+from backend.audit.operations import record
 from backend.database import transaction
 from backend.errors import NotFound
 from backend.schools import rules
 from backend.schools.models import Approval, FeatureSwitch, Function, School
 
 
-async def switch_functions(school_id: UUID, wanted: Mapping[Function, bool]) -> None:
+async def switch_functions(
+    school_id: UUID, wanted: Mapping[Function, bool], *, by: UUID | None
+) -> None:
     """Switch the named functions; those not named stay as they are."""
     async with transaction():
         await _locked(school_id)
@@ -18,6 +21,15 @@ async def switch_functions(school_id: UUID, wanted: Mapping[Function, bool]) -> 
             await FeatureSwitch.update_or_create(
                 school_id=school_id, function=function, defaults={"is_on": is_on}
             )
+        functions = {function.value: is_on for function, is_on in wanted.items()}
+        await record(
+            "schools.functions_switched",
+            "school",
+            school_id,
+            by=by,
+            school_id=school_id,
+            functions=functions,
+        )
 
 
 async def decide_manners(
@@ -25,6 +37,7 @@ async def decide_manners(
     *,
     notice_approval: Approval,
     quiet_hours: tuple[time, time] | None,
+    by: UUID | None,
 ) -> School:
     """Set which notices need approval, and from when until when the school is quiet."""
     async with transaction():
@@ -32,6 +45,14 @@ async def decide_manners(
         school.notice_approval = notice_approval
         school.quiet_hours = quiet_hours
         await school.save(update_fields=["notice_approval", "quiet_from", "quiet_until"])
+        await record(
+            "schools.manners_decided",
+            "school",
+            school_id,
+            by=by,
+            school_id=school_id,
+            notice_approval=notice_approval,
+        )
         return school
 
 

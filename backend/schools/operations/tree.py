@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from backend.audit.operations import record
 from backend.database import transaction
 from backend.errors import NotFound
 from backend.schools import rules
@@ -123,7 +124,7 @@ async def leave_zone(zone_id: UUID, school_id: UUID, until: date) -> None:
         )
 
 
-async def set_lead(zone_id: UUID, school_id: UUID) -> Zone:
+async def set_lead(zone_id: UUID, school_id: UUID, *, by: UUID | None) -> Zone:
     """Name the zone's lead school. Raises :class:`rules.LeadNotAMember`."""
     async with transaction():
         zone = await _locked(zone_id)
@@ -133,6 +134,7 @@ async def set_lead(zone_id: UUID, school_id: UUID) -> Zone:
         rules.check_lead(school_id, {member.school_id for member in members})
         zone.lead_school_id = school_id
         await zone.save(update_fields=["lead_school_id"])
+        await record("schools.lead_set", "zone", zone.id, by=by, school_id=school_id)
         return zone
 
 

@@ -23,7 +23,7 @@ METHODS = ("get", "put", "post", "delete", "head")
 WITHOUT_BODY = {"204", "304", "416"}
 IMPLIED: dict[str, tuple[type[Refusal], ...]] = {
     "cursor": (BadCursor,),
-    "idempotency_key": (KeyNeeded, KeyReused),
+    "Idempotency-Key": (KeyNeeded, KeyReused),
 }
 """Refusals that come with a parameter, whichever handler takes it."""
 
@@ -111,10 +111,6 @@ def _doors(app: Litestar, paths: dict[str, Any]) -> Iterator[Door]:
             )
 
 
-def _python_name(parameter: dict[str, Any]) -> str:
-    return str(parameter["name"]).replace("-", "_").lower()
-
-
 def _answer(field: FieldDefinition) -> Any:
     """Return the Struct a handler answers with, whether bare or inside a ``Response``."""
     kind = field.annotation
@@ -161,7 +157,7 @@ def _parameter(
     name = raw["name"]
     if name == "Idempotency-Key":
         return {**_text_header(name), "required": True}
-    kind = door.parameters.get(_python_name(raw))
+    kind = door.parameters.get(name)
     schema = dict(schemas[id(kind)] if kind is not None else raw["schema"])
     if raw["in"] != "path":
         schema = _without_null(schema)
@@ -225,6 +221,7 @@ def _responses(
         writes=door.method in ("put", "post", "delete"),
         has_path_ids="{" in door.path,
         under_v1=door.path.startswith("/v1"),
+        may_be_off="function" in door.handler.opt,
     )
     own = {status: spec.kinds for status, spec in declared.items() if isinstance(spec, RefusalSpec)}
     for name, kinds in IMPLIED.items():

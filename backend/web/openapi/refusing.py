@@ -39,9 +39,16 @@ def shared_responses() -> dict[str, dict[str, Any]]:
     return {kind.__name__: _response(status, _codes(kind)) for status, kind in SHARED.items()}
 
 
-def expected(policy: Policy, *, writes: bool, has_path_ids: bool, under_v1: bool) -> set[int]:
-    """Return the refusals that a door of this kind can give whatever its room's rules."""
+def expected(
+    policy: Policy, *, writes: bool, has_path_ids: bool, under_v1: bool, may_be_off: bool
+) -> set[int]:
+    """Return the refusals that a door of this kind can give whatever its room's rules.
+
+    ``may_be_off``: the room is a platform function that a school may switch off.
+    """
     found = {400, 500}
+    if may_be_off:
+        found.add(404)
     if under_v1:
         found.add(503)
     if writes:
