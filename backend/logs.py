@@ -1,12 +1,14 @@
 """One line for every event, from our own code and from the libraries alike."""
 
+import io
 import logging
+import re
 import sys
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from backend.clock import local, now
 
@@ -25,6 +27,22 @@ _QUIET = ("tortoise", "tortoise.db_client", "apscheduler", "httpx", "httpcore", 
 
 # The values of local variables are personal data too.
 _TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+# The database names the values that broke a constraint, under DETAIL.
+_DETAIL = re.compile(r"\n\s*DETAIL: [^\n]*")
+
+
+def _traceback(output: TextIO, exc_info: ExcInfo) -> None:
+    whole = io.StringIO()
+    structlog.dev.plain_traceback(whole, exc_info)
+    output.write(_DETAIL.sub("", whole.getvalue()))
+
+
+def _without_values(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    stacks = _TRACEBACKS(exc_info)
+    for stack in stacks:
+        stack["exc_value"] = _DETAIL.sub("", stack["exc_value"])
+    return stacks
 
 
 def configure(
@@ -46,7 +64,7 @@ def configure(
     tail: list[Processor]
     if form == "json":
         tail = [
-            structlog.processors.ExceptionRenderer(_TRACEBACKS),
+            structlog.processors.ExceptionRenderer(_without_values),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
@@ -120,5 +138,5 @@ def _renderer(*, colours: bool, process: str) -> ConsoleRenderer:
                 ),
             ),
         ],
-        exception_formatter=structlog.dev.plain_traceback,
+        exception_formatter=_traceback,
     )

@@ -51,7 +51,8 @@ class Contract:
         assert response.status_code != 500, f"{said}: {response.text}"
         item = next((item for pattern, item in self.paths if pattern.fullmatch(path)), None)
         if item is None:
-            assert response.status_code in (400, 404), f"{said}; the path is unknown: {STALE}"
+            refused = response.status_code in (400, 404, 413, 415)
+            assert refused, f"{said}; the path is unknown: {STALE}"
             self._is_problem(said, response, None)
             return
         operation = item.get(method)
@@ -149,7 +150,7 @@ def _pattern(path: str, item: dict[str, Any]) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", path)
     kinds = [UUID if name in ids else r"[^/]+" for name in parts[1::2]]
     literals = [re.escape(part) for part in parts[0::2]]
-    return re.compile("".join(a + b for a, b in zip(literals, [*kinds, ""], strict=True)) + "/?")
+    return re.compile("".join(a + b for a, b in zip(literals, [*kinds, ""], strict=True)))
 
 
 def _closed(schema: Any) -> Any:

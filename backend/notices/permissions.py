@@ -85,7 +85,7 @@ async def notice_for_my_school(
     actor: NamedDependency[Actor], sight: NamedDependency[Sight], school_id: FromPath[UUID]
 ) -> Sight:
     """A district's notice that waits for the caller's school."""
-    if not actor.runs_school(school_id):
+    if not actor.runs_school(school_id) or sight.notice.school_id is not None:
         raise NotFound
     if (school_id, "families") not in {
         (UUID(item["node"]), item["who"]) for item in sight.notice.audiences

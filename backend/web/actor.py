@@ -92,7 +92,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def district_ids(self) -> set[UUID]:
         """Districts the caller works for above school level."""
-        return {seat.district_id for seat in self.seats if seat.school_id is None}
+        return {
+            seat.district_id
+            for seat in self.seats
+            if seat.school_id is None and seat.zone_id is None
+        }
 
     def closed(self, function: str) -> list[UUID]:
         """Return the caller's schools that have switched a platform function off."""

@@ -14,13 +14,13 @@ from urllib.parse import unquote_to_bytes
 from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.errors import Refusal
+from backend.errors import NotFound, Refusal
 from backend.web.problems import TooLarge, Unfit, WrongMediaType, answer
 
 MAX_BODY = 256 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 5_000
-UPLOAD_PATHS = re.compile(r"^/v1/(attachments|schools/[0-9a-fA-F-]{36}/roster-imports)/?$")
+UPLOAD_PATHS = re.compile(r"^/v1/(attachments|schools/[0-9a-fA-F-]{36}/roster-imports)$")
 MAX_UPLOAD = 22 * 1024 * 1024
 # Possessive, and it also takes a string that never ends: otherwise a body of quotes and
 # backslashes would be scanned again from each of them.
@@ -66,6 +66,10 @@ def guard(app: ASGIApp) -> ASGIApp:
 async def _checked(scope: Any, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
     if "\x00" in scope["path"] or "\ufffd" in scope["path"] or not scope["path"].isascii():
         raise Unfit
+    if "//" in scope["path"] or (scope["path"] not in ("", "/") and scope["path"].endswith("/")):
+        # The router would drop the empty part, and a lost id must not widen what is meant:
+        # DELETE /me/sessions/ with nothing after it is not a wish to sign out everywhere.
+        raise NotFound
     _check_query(scope["query_string"])
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return receive

@@ -6,12 +6,14 @@ lost the reply asks again and reads the same bytes.
 
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from litestar.params import HeaderParameter
 
 from backend.database import execute, fetch_one, transaction
@@ -76,11 +78,15 @@ async def once(
         if claimed["fingerprint"] != fingerprint:
             raise KeyReused
         if claimed["body"] is not None:
-            return msgspec.json.decode(claimed["body"], type=kind)
+            kept = _cipher(secret).decrypt(claimed["body"][:12], claimed["body"][12:], None)
+            return msgspec.json.decode(kept, type=kind)
         answer = await act()
-        await execute(
-            "UPDATE idempotency_keys SET body = $2 WHERE id = $1",
-            claimed["id"],
-            msgspec.json.encode(answer),
-        )
+        nonce = os.urandom(12)
+        sealed = nonce + _cipher(secret).encrypt(nonce, msgspec.json.encode(answer), None)
+        await execute("UPDATE idempotency_keys SET body = $2 WHERE id = $1", claimed["id"], sealed)
         return answer
+
+
+def _cipher(secret: str) -> AESGCM:
+    """Answers hold personal data: they rest sealed, and are purged after two days."""
+    return AESGCM(hashlib.sha256(f"idempotency:{secret}".encode()).digest())

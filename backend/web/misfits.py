@@ -44,13 +44,15 @@ SENTENCES = [
     (r"(\S+) contains characters that cannot be shown", "含有无法显示的字符"),
     (r"(\S+) is not in Unicode normal form NFC", "文字不是 Unicode NFC 形式"),
 ]
+_QUOTED = re.compile(r"(?<=^Invalid value) .*|(?<=^Invalid enum value) .*", re.DOTALL)
+"""What was sent stays out of refusals: they end up in logs and in support mails."""
 _SENTENCES = [(re.compile(pattern, re.DOTALL), chinese) for pattern, chinese in SENTENCES]
 
 
 def said(message: str, language: str) -> str:
     """Return what is wrong, in ``language`` (``zh`` or ``en``)."""
     if language == "en":
-        return message
+        return _QUOTED.sub("", message)
     for pattern, chinese in _SENTENCES:
         if found := pattern.fullmatch(message):
             return chinese.format(*(_kinds(part) for part in found.groups()))

@@ -124,14 +124,26 @@ class Clash(Refusal):
 
 
 def language(headers: Headers) -> str:
-    """Return ``en`` when the caller prefers English, otherwise ``zh``."""
-    for part in headers.get("accept-language", "zh").lower().split(","):
-        tag = part.split(";")[0].strip()
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return "zh"
+    """Return ``en`` when the caller prefers English to Chinese, otherwise ``zh``."""
+    wished: dict[str, float] = {}
+    for part in headers.get("accept-language", "")[:400].lower().split(","):
+        tag, _, weight = part.partition(";")
+        tongue = tag.strip().partition("-")[0]
+        if tongue in ("zh", "en"):
+            wished.setdefault(tongue, _weight(weight))
+    # Of two that are wished alike, the one named first.
+    best = max(wished, key=lambda tongue: wished[tongue], default="zh")
+    return best if wished.get(best) else "zh"
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0
 
 
 def answer(

@@ -28,13 +28,16 @@ def operations(application: Litestar) -> dict[str, Operation]:
     return operations_of(application)
 
 
-@pytest.fixture(scope="package")
+# A module at most: between modules a worker may run tests that empty the database.
+@pytest.fixture(scope="module")
 async def world(
     pool: None, settings: Settings, transport: httpx.ASGITransport
 ) -> AsyncIterator[World]:
-    async with AsyncExitStack() as stack:
-        yield await build_world(settings, transport, stack)
-    await get_connection("default").execute_script("select keep.reset()")
+    try:
+        async with AsyncExitStack() as stack:
+            yield await build_world(settings, transport, stack)
+    finally:
+        await get_connection("default").execute_script("select keep.reset()")
 
 
 @pytest.fixture

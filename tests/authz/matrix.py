@@ -91,7 +91,12 @@ class Matrix:
         return troubles
 
     async def send(
-        self, operation: Operation, variant: str, cell: Cell, more: dict[str, Any] | None = None
+        self,
+        operation: Operation,
+        variant: str,
+        cell: Cell,
+        more: dict[str, Any] | None = None,
+        language: str = "zh",
     ) -> httpx.Response:
         """Send the request of one cell; ``more`` stands in for what it is usually sent."""
         first, others = self._rows(cell.place)
@@ -103,7 +108,7 @@ class Matrix:
         for position, parameter in enumerate(operation.parameters):
             row = row_of(parameter, in_path[position > 0], variant)
             path = path.replace(f"{{{parameter}}}", row)
-        headers = dict(self.world.headers[cell.principal])
+        headers = {"Accept-Language": language, **self.world.headers[cell.principal]}
         if operation.method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(8)
         if more is None:

@@ -3,7 +3,7 @@
     make bench                                       everything, about four minutes
     python -m tests.bench --only J3,J4               some jobs
     python -m tests.bench --seconds 1 --rounds 5     shorter rounds
-    python -m tests.bench --large                    200,000 guardians also hold devices
+    python -m tests.bench --large                    a push to 200,000 phones instead of 2,000
     python -m tests.bench --json FILE                the figures for another program
 
 The bench starts its own PostgreSQL in a temporary directory, with fsync on, grows a

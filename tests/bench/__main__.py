@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--only", default="J3,J4,J2,J7", help="jobs, such as J3,J4")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every competitor")
-    parser.add_argument("--large", action="store_true", help="200,000 devices as well")
+    parser.add_argument("--large", action="store_true", help="push to 200,000 phones")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     wanted = options.only.split(",")

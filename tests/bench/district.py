@@ -150,7 +150,8 @@ SIGNATURES = [
 NOTICES = [
     f"""
     CREATE TABLE bench.boards AS
-        SELECT bench.id({CLASS}, s * 10000 + c) AS node, s AS school, 240 AS notices, 'class' AS kind
+        SELECT bench.id({CLASS}, s * 10000 + c) AS node, s AS school, 240 AS notices,
+               'class' AS kind
         FROM generate_series(1, {SCHOOLS}) s, generate_series(0, 41) c
         UNION ALL
         SELECT bench.id({SCHOOL}, s), s, 160, 'school' FROM generate_series(1, {SCHOOLS}) s;

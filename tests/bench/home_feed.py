@@ -5,11 +5,9 @@ from contextlib import ExitStack
 
 import httpx
 
-from backend.app import build
 from backend.people.tokens import digest
-from backend.web.guard import guard
-from tests.bench import lean, pgbench, phones
-from tests.bench.counting import Statements, counted
+from tests.bench import lean, pgbench, phones, trips
+from tests.bench.counting import Statements
 from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground, SignedIn
 
@@ -70,7 +68,7 @@ def run(ground: Ground) -> Findings:
     found = ground.settle(loads)
     refused = sum(load.refused for load in found.values())
     return Findings(
-        figures=_figures(found, len(statements)),
+        figures=_figures(found, len(statements.sent)),
         checks=[
             Check(job="J3", claim=f"a feed answers {status}", holds=status == 200),
             Check(job="J3", claim="each person's feed holds 20 of their own notices", holds=right),
@@ -101,14 +99,7 @@ def _figures(found: dict[str, Load], statements: int) -> list[Figure]:
         figure("etag", "feed unchanged, 304", "ping", "/health/live", 0.3),
         figure("same", "the same statements alone", "s2", "pgbench S2", None),
         figure("floor", "floor, 1 process", "s2", "pgbench S2", None),
-        Figure(
-            job="J3",
-            measured="statements a request",
-            value=statements,
-            unit="",
-            goal=3,
-            sense="at_most",
-        ),
+        trips.figure("J3", "feed", statements, 3),
     ]
 
 
@@ -121,20 +112,12 @@ def _names(person: SignedIn) -> dict[object, str]:
 
 async def _sent_for_one(ground: Ground, person: SignedIn) -> tuple[Statements, int]:
     """Return what the product sends for one feed once it is warm, and its answer."""
-    app = guard(build(ground.settings, ground.dsn))
-    async with (
-        counted(ground.dsn) as statements,
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app),  # type: ignore[arg-type]
-            base_url="http://bench",
-            headers={"Authorization": f"Bearer {person.token}"},
-        ) as client,
-    ):
-        await client.get("/v1/feed")
-        await asyncio.sleep(0)
+    async with trips.listened(ground, person.token) as (phone, statements):
+        await phone.get("/feed")
+        await statements.count()
         statements.clear()
-        answer = await client.get("/v1/feed")
-        await asyncio.sleep(0)
+        answer = await phone.get("/feed")
+        await statements.count()
         return statements, answer.status_code
 
 

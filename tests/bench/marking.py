@@ -9,7 +9,7 @@ import asyncpg
 
 from backend import clock
 from backend.notices.queries import feed
-from tests.bench import lean, pgbench, phones
+from tests.bench import lean, pgbench, phones, trips
 from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground
 
@@ -118,6 +118,7 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
             _NOTICE: "(SELECT notice_id FROM bench.pairs WHERE i = :i)",
         },
     )
+    counts = await _statements(ground, pairs)
     tally = Tally(connection)
     loads: dict[str, list[Load]] = {}
     with ExitStack() as stack:
@@ -160,13 +161,32 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
             load, outcome = http(taps)
             loads.setdefault("taps", []).append(load)
             await tally.end("taps", outcome.done - len(outcome.refused), CONFIRMED)
-    return _findings(ground, ground.settle(loads), tally)
+    findings = _findings(ground.settle(loads), tally)
+    findings.figures += counts
+    return findings
+
+
+async def _statements(ground: Ground, pairs: list[Any]) -> list[Figure]:
+    """Count what the product sends for a mark, its repetition and a confirmation."""
+    pair = next(pair for pair in pairs if pair["confirm_mode"] == "tap")
+    token = next(who.token for who in ground.people if who.person_id == pair["person_id"])
+    url, costs = f"/notices/{pair['notice_id']}", []
+    async with trips.listened(ground, token) as (phone, statements):
+        for path in ("reading", "reading", "confirmation"):
+            statements.clear()
+            await phone.put(f"{url}/{path}", json=None if path == "reading" else {})
+            costs.append(await statements.count())
+    return [
+        trips.figure("J4", "mark read, first time", costs[0]),
+        trips.figure("J4", "mark read, again", costs[1], 2),
+        trips.figure("J4", "confirm", costs[2]),
+    ]
 
 
 _PERSON, _NOTICE = UUID(int=1), UUID(int=2)
 
 
-def _findings(ground: Ground, found: dict[str, Load], tally: Tally) -> Findings:
+def _findings(found: dict[str, Load], tally: Tally) -> Findings:
     def figure(name: str, measured: str, limit: str, yardstick: str, goal: float | None) -> Figure:
         return Figure(
             job="J4",

@@ -50,7 +50,9 @@ def write(findings: Findings, path: Path) -> None:
         for figure in findings.figures
     ]
     checks = msgspec.to_builtins(findings.checks)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode({"figures": figures, "checks": checks})))
+    path.write_bytes(
+        msgspec.json.format(msgspec.json.encode({"figures": figures, "checks": checks}))
+    )
 
 
 def _cells(figure: Figure) -> list[str]:

@@ -14,6 +14,15 @@ from tests.web.asking import Asker, Request, entries
 
 LONGEST = 2.0
 """Seconds any of these may take, on a machine that does other things besides."""
+PLAIN_WORDS = {
+    "nothing",
+    "Arabic digits",
+    "a date without an offset",
+    "the 30th of February",
+    "the year 10000",
+    "a template",
+    "an SQL quote",
+}
 REFUSED = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429}
 
 Case = tuple[str, dict[str, Any]]
@@ -74,8 +83,8 @@ async def must_still_work(asker: Asker, request: Request) -> None:
 async def test_a_hostile_body_is_refused_in_words(asker: Asker, name: str) -> None:
     request = asker.good(name)
     for called, sent in [*bodies(request), *forms(request)]:
-        if called in ("nothing", "minus zero", "Arabic digits", "a template", "an SQL quote"):
-            # Some of these are a name like any other; then they are stored and shown as such.
+        if called in PLAIN_WORDS:
+            # Where a free text is asked for, these are words like any other.
             await must_survive(asker, request, called, sent)
         else:
             await must_be_refused(asker, request, called, sent)
@@ -117,12 +126,12 @@ async def test_a_hostile_query_is_survived(asker: Asker, name: str) -> None:
         for called, value in hostile.VALUES.items():
             url = f"{request.url}?{parameter}={value}"
             status = await must_survive(asker, request, f"{parameter}={called}", {"url": url})
-            if parameter == "limit" and called != "padded":
+            if parameter == "limit":
                 assert status == 400, f"{request.name}: limit={called}: {status}"
             if called in ("NUL", "NUL inside"):
                 assert status == 400, f"{request.name}: {parameter}={called}: {status}"
         twice = f"{request.url}?{parameter}=1&{parameter}=2"
-        await must_survive(asker, request, f"{parameter} twice", {"url": twice})
+        assert await must_survive(asker, request, f"{parameter} twice", {"url": twice}) == 400
     await must_still_work(asker, request)
 
 
@@ -142,11 +151,14 @@ async def test_hostile_headers_are_survived(asker: Asker, name: str) -> None:
     if "Idempotency-Key" in _parameters(request):
         for called, key in hostile.KEYS.items():
             headers = {"Idempotency-Key": key.encode("latin-1")}
-            answer = await asker.send(request, headers=headers, **request.sent)
+            async with undone():
+                answer = await asker.send(request, headers=headers, **request.sent)
             assert answer.status_code in (400, 401), f"{name}: {called}: {answer.text[:200]}"
     await must_still_work(asker, request)
 
 
+# The parser leaves its spool file to the garbage collector when it is interrupted.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ["uploadAttachment", "uploadRoster"])
 async def test_an_endless_upload_is_cut_off(asker: Asker, name: str) -> None:
     """A stranger is turned away before a byte is read; others are, once it is too much."""

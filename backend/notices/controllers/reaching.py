@@ -49,10 +49,7 @@ class SentNotices(Controller):
         """Own notices in every state, and those of schools the caller runs, newest first."""
         purpose = f"sent:{actor.person_id}"
         before = cursors.open(purpose, cursor, Position) if cursor else None
-        schools = [
-            s.school_id for s in actor.seats if s.school_id and actor.runs_school(s.school_id)
-        ]
-        rows = await reach.sent(actor.person_id, schools, before, limit + 1)
+        rows = await reach.sent(actor, before, limit + 1)
         last = rows[limit - 1] if len(rows) > limit else None
         return SentPage(
             items=[_sent(row) for row in rows[:limit]],

@@ -110,6 +110,8 @@ async def places_for(actor: Actor, audiences: list[tuple[UUID, str]]) -> list[Pl
         raise NotFound
     for place in in_sight:
         if rules.seat_speaking_to(actor, place) is None:
+            if place.kind == "group":
+                raise NotFound
             raise rules.NotYourAudience(audience=place.label)
     return in_sight
 

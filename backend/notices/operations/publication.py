@@ -8,6 +8,7 @@ import msgspec
 from backend import clock
 from backend.audit.operations import record
 from backend.database import transaction
+from backend.errors import NotFound
 from backend.notices import notify, rules
 from backend.notices.models import Notice, NoticeState, SchoolApproval
 from backend.notices.operations.drafts import approvers, audiences_of, places_for
@@ -191,9 +192,11 @@ async def decide_for_school(
     """
     async with transaction():
         notice = await Notice.select_for_update().get(id=notice_id)
-        approval = await SchoolApproval.select_for_update().get(
+        approval = await SchoolApproval.select_for_update().get_or_none(
             notice_id=notice_id, school_id=school_id
         )
+        if approval is None:
+            raise NotFound
         wanted = "approved" if approved else "refused"
         if approval.state != "pending":
             if approval.state != wanted:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.database import fetch
+from backend.web.actor import Actor
 from backend.web.cursors import Position
 
 STAGES = ("no_account", "no_device", "refused", "unread", "read", "confirmed")
@@ -82,7 +83,9 @@ SELECT n.id, n.title, n.category, n.state, n.urgent, n.confirm_mode, n.confirm_b
        (SELECT count(DISTINCT r.person_id) FROM notice_receipts r
         WHERE r.notice_id = n.id AND r.revision >= n.confirm_revision) AS confirmations
 FROM notices n
-WHERE (n.author_id = $1 OR (n.school_id = ANY($2::uuid[]) AND n.state <> 'draft')
+WHERE ((n.author_id = $1 AND (n.school_id = ANY($6::uuid[])
+                              OR n.school_id IS NULL AND n.district_id = ANY($7::uuid[])))
+       OR (n.school_id = ANY($2::uuid[]) AND n.state <> 'draft')
        OR EXISTS (SELECT 1 FROM school_approvals a
                   WHERE a.notice_id = n.id AND a.school_id = ANY($2::uuid[])))
   AND ($3::timestamptz IS NULL OR (n.created_at, n.id) < ($3, $4::uuid))
@@ -100,12 +103,16 @@ async def funnel(notice_id: UUID) -> dict[str, dict[str, int]]:
     return found
 
 
-async def sent(
-    person_id: UUID, school_ids: list[UUID], before: Position | None, limit: int
-) -> list[dict[str, Any]]:
-    """Return the person's own notices and those of the schools they run, newest first."""
+async def sent(actor: Actor, before: Position | None, limit: int) -> list[dict[str, Any]]:
+    """Return the caller's own notices and those of the schools they run, newest first.
+
+    Whoever has left a school or a district's service has left their notices there.
+    """
     moment, notice = (before.at, before.id) if before else (None, None)
-    return await fetch(SENT, person_id, school_ids, moment, notice, limit)
+    at_work = {seat.school_id for seat in actor.seats if seat.school_id}
+    runs = [school for school in at_work if actor.runs_school(school)]
+    districts = list(actor.district_ids)
+    return await fetch(SENT, actor.person_id, runs, moment, notice, limit, list(at_work), districts)
 
 
 async def call_list(notice_id: UUID, class_ids: list[UUID], *, below: int) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from backend import clock
 from backend.audit.operations import record
 from backend.database import execute, transaction
 from backend.people.models import Guardianship, Person, Relation, Standing, Student
-from backend.schools.models import District, Grade, School, SchoolClass
+from backend.schools.models import District, Grade, School, SchoolClass, Zone
 from backend.web.actor import Role
 
-Node = District | School | Grade | SchoolClass
+Node = District | Zone | School | Grade | SchoolClass
 
 
 async def open_account(name: str, phone: str) -> Person:
@@ -120,6 +120,8 @@ async def _path(node: Node) -> dict[str, Any]:
     )
     if isinstance(node, District):
         return path | {"district_id": node.id}
+    if isinstance(node, Zone):
+        return path | {"district_id": node.district_id, "zone_id": node.id}
     school_id = node.id if isinstance(node, School) else node.school_id
     school = node if isinstance(node, School) else await School.get(id=school_id)
     path |= {"district_id": school.district_id, "school_id": school.id}

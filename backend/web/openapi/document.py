@@ -92,14 +92,15 @@ def _doors(app: Litestar, paths: dict[str, Any]) -> Iterator[Door]:
             if operation is None:
                 continue
             signatures = [
-                handler.parsed_fn_signature.parameters,
-                *(
-                    d.parsed_fn_signature.parameters
-                    for d in handler.resolve_dependencies().values()
-                ),
+                handler.parsed_fn_signature,
+                *(one.parsed_fn_signature for one in handler.resolve_dependencies().values()),
             ]
-            known = {name: field for fields in signatures for name, field in fields.items()}
-            wanted = [_python_name(parameter) for parameter in operation.get("parameters", [])]
+            known = {
+                getattr(field.kwarg_definition, "name", None) or name: field
+                for signature in signatures
+                for name, field in signature.parameters.items()
+            }
+            wanted = [parameter["name"] for parameter in operation.get("parameters", [])]
             yield Door(
                 path=route.path_format,
                 method=method.lower(),
