@@ -62,10 +62,10 @@ CREATE TABLE notice_postings (
     node_id uuid NOT NULL, who text NOT NULL, seq int NOT NULL,
     notice_id uuid NOT NULL REFERENCES notices (id) ON DELETE CASCADE,
     published_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
-    current boolean NOT NULL DEFAULT true,
+    current boolean NOT NULL DEFAULT true, pinned boolean NOT NULL DEFAULT false,
     PRIMARY KEY (node_id, who, seq));
 CREATE INDEX postings_newest ON notice_postings
-    (node_id, who, published_at DESC, notice_id DESC) INCLUDE (seq, expires_at) WHERE current;
+    (node_id, who, published_at DESC, notice_id DESC) INCLUDE (seq, expires_at, pinned) WHERE current;
 CREATE INDEX postings_of_notice ON notice_postings (notice_id);
 CREATE TABLE read_marks (
     person_id uuid NOT NULL, node_id uuid NOT NULL, who text NOT NULL, bits bytea NOT NULL,

@@ -87,8 +87,8 @@ def typical(loads: Sequence[Load]) -> Load:
 
 
 def split(load: Load) -> str:
-    """Return latencies and the CPU split in words."""
+    """Return latencies and the CPU split in words: client, application, database, strangers."""
     return (
         f"p50 {load.p50:.1f} p99 {load.p99:.1f} ms · "
-        f"µs {load.client:.0f}/{load.app:.0f}/{load.database:.0f}"
+        f"µs {load.client:.0f}/{load.app:.0f}/{load.database:.0f} · {load.strangers:.0%}"
     )

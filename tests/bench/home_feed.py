@@ -88,7 +88,7 @@ def _figures(found: dict[str, Load], statements: int) -> list[Figure]:
             yardstick_name=yardstick,
             yardstick=found[limit].rate,
             goal=goal,
-            note=f"{split(load)} · others {load.strangers:.0%}",
+            note=split(load),
         )
 
     return [

@@ -49,11 +49,17 @@ inbox AS (INSERT INTO bench.inbox (person_id, notice_id, published_at)
 INSERT INTO bench.outbox (person_id, notice_id) SELECT person_id, $1 FROM people
 """
 
-# Paging an audience that is a finished list, with the devices' tokens.
+# Paging an audience that is a finished list, without and with the devices' tokens.
 PAGING = """
-SELECT m.person_id, d.token FROM bench.crowd m
-LEFT JOIN post_device d ON d.person_id = m.person_id AND d.retired_at IS NULL
-WHERE m.person_id > $1 ORDER BY m.person_id LIMIT $2
+SELECT person_id FROM bench.crowd WHERE person_id > $1 ORDER BY person_id LIMIT $2
+"""
+TOKENS = """
+WITH page AS MATERIALIZED (
+    SELECT person_id FROM bench.crowd WHERE person_id > $1 ORDER BY person_id LIMIT $2)
+SELECT p.person_id, d.token FROM page p CROSS JOIN LATERAL (
+    SELECT token FROM post_device d
+    WHERE d.person_id = p.person_id AND d.retired_at IS NULL OFFSET 0) d
+ORDER BY p.person_id
 """
 
 TABLES = f"""

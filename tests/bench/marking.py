@@ -1,6 +1,7 @@
 """J4: marking notices read, and confirming them."""
 
 import asyncio
+import statistics
 from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,9 @@ from uuid import UUID
 import asyncpg
 
 from backend import clock
+from backend.embedded import Server
 from backend.notices.queries import feed
-from tests.bench import lean, pgbench, phones, trips
+from tests.bench import journal, lean, pgbench, phones, trips
 from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground
 
@@ -57,23 +59,24 @@ WHERE p.confirm_mode = 'tap'
 class Tally:
     """WAL written by each competitor, and whether the rows agree with what was answered."""
 
-    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
-        self.connection = connection
-        self.wal: dict[str, list[float]] = {}
+    def __init__(self, server: Server, connection: "asyncpg.Connection[Any]") -> None:
+        self.server, self.connection = server, connection
+        self.records: dict[str, list[float]] = {}
+        self.images: dict[str, list[float]] = {}
         self.right: dict[str, bool] = {}
 
     async def begin(self) -> None:
         for step in AFRESH:
             await self.connection.execute(step)
-        self.before = await self.connection.fetchval("SELECT pg_current_wal_insert_lsn()")
+        self.before = await journal.position(self.connection)
 
     async def end(self, name: str, made: int, count: str = READ) -> None:
         """Note the WAL per mark made; ``count`` finds the marks that are there."""
-        written = await self.connection.fetchval(
-            "SELECT pg_current_wal_insert_lsn() - $1::pg_lsn", self.before
-        )
+        after = await journal.position(self.connection)
+        written = journal.between(self.server, self.before, after)
         found = await self.connection.fetchval(count)
-        self.wal.setdefault(name, []).append(float(written) / max(made, 1))
+        self.records.setdefault(name, []).append(written.records / max(made, 1))
+        self.images.setdefault(name, []).append(written.images / max(made, 1))
         self.right[name] = self.right.get(name, True) and found == made
 
 
@@ -118,8 +121,9 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
             _NOTICE: "(SELECT notice_id FROM bench.pairs WHERE i = :i)",
         },
     )
+    tally = Tally(ground.server, connection)
+    await tally.begin()
     counts = await _statements(ground, pairs)
-    tally = Tally(connection)
     loads: dict[str, list[Load]] = {}
     with ExitStack() as stack:
         port, pid = stack.enter_context(ground.product(1))
@@ -196,13 +200,18 @@ def _findings(found: dict[str, Load], tally: Tally) -> Findings:
             yardstick_name=yardstick,
             yardstick=found[limit].rate,
             goal=goal,
-            note=f"{split(found[name])} · others {found[name].strangers:.0%}",
+            note=split(found[name]),
         )
 
     def bytes_of(name: str, measured: str, goal: float | None) -> Figure:
-        middle = sorted(tally.wal[name])[len(tally.wal[name]) // 2]
         return Figure(
-            job="J4", measured=measured, value=middle, unit="B", goal=goal, sense="at_most"
+            job="J4",
+            measured=measured,
+            value=statistics.median(tally.records[name]),
+            unit="B",
+            goal=goal,
+            sense="at_most",
+            note=f"and {statistics.median(tally.images[name]):,.0f} B of page images",
         )
 
     refused = sum(found[name].refused for name in ("marks", "again", "taps"))

@@ -16,7 +16,7 @@ from backend.notices.queries import posting, reach
 from backend.people import queries
 from backend.people.tokens import digest
 from backend.web.actor import Actor
-from tests.bench import district, lean, pushing, trips
+from tests.bench import district, journal, lean, pushing, trips
 from tests.bench.counting import counted
 from tests.bench.figures import Check, Figure, Findings
 from tests.bench.ground import Ground, sign_in
@@ -84,12 +84,11 @@ async def _run(ground: Ground, large: bool) -> Findings:
     return findings
 
 
-async def publish(actor: Actor, size: int) -> tuple[UUID, float]:
-    """Write a notice and publish it; returns its id and the seconds publishing took."""
+async def publish(actor: Actor, size: int) -> UUID:
+    """Write a notice for so many people and publish it; returns its id."""
     notice_id = await _written(actor, size)
-    begun = time.perf_counter()
-    await publication.publish(actor, notice_id, seen=(size // 2, size), publish_at=None)
-    return notice_id, time.perf_counter() - begun
+    await _published(actor, notice_id, size)
+    return notice_id
 
 
 async def _written(actor: Actor, size: int) -> UUID:
@@ -103,6 +102,12 @@ async def _written(actor: Actor, size: int) -> UUID:
     return (await drafts.write(actor, content)).id
 
 
+async def _published(actor: Actor, notice_id: UUID, size: int) -> float:
+    begun = time.perf_counter()
+    await publication.publish(actor, notice_id, seen=(size // 2, size), publish_at=None)
+    return time.perf_counter() - begun
+
+
 async def _statements(ground: Ground, actor: Actor) -> list[Figure]:
     figures = []
     async with counted(ground.dsn) as statements:
@@ -110,7 +115,7 @@ async def _statements(ground: Ground, actor: Actor) -> list[Figure]:
             notice_id = await _written(actor, size)
             await statements.count()
             statements.clear()
-            await publication.publish(actor, notice_id, seen=(size // 2, size), publish_at=None)
+            await _published(actor, notice_id, size)
             figures.append(trips.figure("J2", f"publish to {size:,}", await statements.count()))
     return figures
 
@@ -121,9 +126,10 @@ async def _publish(
     course, published = Course(), {}
     for turn in range(ground.rounds + 2):
         for size, (node, column) in SIZES.items():
-            rows, log = await _rows(connection), await _log(connection)
-            notice_id, took = await publish(actor, size)
-            grown, written = await _rows(connection), await _log(connection)
+            notice_id = await _written(actor, size)
+            rows, log = await _rows(connection), await journal.position(connection)
+            took = await _published(actor, notice_id, size)
+            grown, end = await _rows(connection), await journal.position(connection)
             begun = time.perf_counter()
             await posting.counts([(node, "families")])
             counting = time.perf_counter() - begun
@@ -132,22 +138,22 @@ async def _publish(
                 continue
             course.times[size].append(took)
             course.counting[size].append(counting)
-            course.wal[size].append(written - log)
-            # The draft's own row and its line in the trail were written before.
-            course.rows[size].add(grown - rows - 2)
+            course.wal[size].append(journal.between(ground.server, log, end).records)
+            course.rows[size].add(grown - rows)
             if turn < 5:
-                course.inbox[size].append(await _fan_out(connection, column, node))
+                course.inbox[size].append(await _fan_out(ground, connection, column, node))
     return course, published
 
 
 async def _fan_out(
-    connection: "asyncpg.Connection[Any]", column: str, node: UUID
+    ground: Ground, connection: "asyncpg.Connection[Any]", column: str, node: UUID
 ) -> tuple[float, float]:
     """Do what one row each would cost; returns seconds and bytes of WAL."""
-    log, begun = await _log(connection), time.perf_counter()
+    log, begun = await journal.position(connection), time.perf_counter()
     await connection.execute(lean.INBOX.format(node=column), uuid7(), node)
     took = time.perf_counter() - begun
-    return took, await _log(connection) - log
+    end = await journal.position(connection)
+    return took, journal.between(ground.server, log, end).records
 
 
 async def _storage(
@@ -204,10 +210,6 @@ async def _rows(connection: "asyncpg.Connection[Any]") -> int:
     counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in LEFT_BEHIND)
     found: int = await connection.fetchval(f"SELECT {counts}")
     return found
-
-
-async def _log(connection: "asyncpg.Connection[Any]") -> float:
-    return float(await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
 
 def _findings(course: Course) -> Findings:

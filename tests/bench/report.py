@@ -9,7 +9,7 @@ from rich.table import Table
 from tests.bench.figures import Figure, Findings
 from tests.bench.ground import TOO_NOISY
 
-NARROWEST = 170
+NARROWEST = 190
 console = Console()
 if not console.is_terminal:
     console.width = NARROWEST
@@ -18,7 +18,17 @@ if not console.is_terminal:
 def show(findings: Findings) -> None:
     """Print the figures as a table and the verdicts below it."""
     table = Table(title="同行 Tongxing · bench", title_justify="left", show_lines=False)
-    for column in ("job", "measured", "value", "yardstick", "", "ratio", "goal", "met", "notes"):
+    for column in (
+        "job",
+        "measured",
+        "value",
+        "yardstick",
+        "",
+        "ratio",
+        "goal",
+        "met",
+        "p50 p99 · µs client/app/db · strangers",
+    ):
         table.add_column(
             column, justify="right" if column in ("value", "ratio", "goal", "") else "left"
         )

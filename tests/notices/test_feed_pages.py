@@ -199,3 +199,19 @@ async def test_a_parent_finds_an_old_notice_by_a_chinese_word_and_by_shelf(
     assert await found() == [safety, wanted]
     stranger = await as_("孙海燕")
     assert (await stranger.get("/feed/archive", params={"q": "教联体"})).json()["items"] == []
+
+
+async def test_a_pinned_notice_stands_above_the_first_page_and_nowhere_else(
+    as_: SignIn, cast: Cast
+) -> None:
+    teacher, father = await as_("林晓岚"), await as_("李建国")
+    pinned = await published(teacher, draft(cast, title="作息时间", pinned=True))
+    newer = [await published(teacher, draft(cast)) for _ in range(3)]
+    first = (await father.get("/feed", params={"limit": 2})).json()
+    assert [item["id"] for item in first["pinned"]] == [pinned]
+    assert [item["id"] for item in first["items"]] == newer[:0:-1]
+    assert first["unread"] == 4
+    rest = (await father.get("/feed", params={"cursor": first["nextCursor"]})).json()
+    assert (rest["pinned"], [item["id"] for item in rest["items"]]) == ([], newer[:1])
+    await father.put(f"/notices/{pinned}/reading")
+    assert (await father.get("/feed")).json()["unread"] == 3

@@ -56,12 +56,14 @@ class Feed(Controller):
         """The newest notices, each once with the children it concerns. 304 by ETag."""
         purpose = f"feed:{actor.person_id}"
         before = cursors.open(purpose, cursor, Position) if cursor else None
-        now = clock.now()
-        rows = await feed.feed(actor.person_id, before=before, limit=limit + 1, now=now)
-        items = [feed_item(row) for row in rows[:limit]]
+        found, unread = await feed.home(
+            actor.person_id, before=before, limit=limit + 1, now=clock.now()
+        )
+        rows = [row for row in found if not row["pinned"]]
         page = FeedPage(
-            items=items,
-            unread=await feed.unread(actor.person_id, now),
+            pinned=[feed_item(row) for row in found if row["pinned"]],
+            items=[feed_item(row) for row in rows[:limit]],
+            unread=unread,
             next_cursor=_behind(cursors, purpose, rows, limit),
         )
         return conditional(request, page)
@@ -90,6 +92,7 @@ class Feed(Controller):
         )
         items = [feed_item(row) for row in rows[:limit]]
         return FeedPage(
+            pinned=[],
             items=items,
             unread=await feed.unread(actor.person_id, clock.now()),
             next_cursor=_behind(cursors, purpose, rows, limit),

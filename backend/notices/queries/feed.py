@@ -74,20 +74,25 @@ n.id, n.title, n.category, n.urgent, n.pinned, n.sender_name, n.sender_title,
 """
 
 # All that hangs is looked at once, for the page and for the number of unread alike. It
-# always returns a row: the unread are counted on an empty page as well.
+# always returns a row: the unread are counted on an empty page as well. What is pinned
+# stands above the first page and nowhere else.
 FEED = f"""
 WITH {MINE}, {FAMILY},
 hung AS (
     SELECT p.notice_id, max(p.published_at) AS published_at, array_agg(m.board) AS boards,
-           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
+           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read,
+           bool_or(p.pinned) AS pinned
     FROM mine m JOIN notice_postings p
       ON p.node_id = m.node_id AND p.who = m.who AND p.current AND p.expires_at > $5
     LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
     GROUP BY p.notice_id),
 page AS (
-    SELECT * FROM hung
-    WHERE $2::timestamptz IS NULL OR (published_at, notice_id) < ($2, $3::uuid)
-    ORDER BY published_at DESC, notice_id DESC LIMIT $4)
+    (SELECT * FROM hung WHERE NOT pinned
+       AND ($2::timestamptz IS NULL OR (published_at, notice_id) < ($2, $3::uuid))
+     ORDER BY published_at DESC, notice_id DESC LIMIT $4)
+    UNION ALL
+    (SELECT * FROM hung WHERE pinned AND $2::timestamptz IS NULL
+     ORDER BY published_at DESC, notice_id DESC LIMIT 20))
 SELECT {ITEM}, u.unread
 FROM (SELECT count(*) FILTER (WHERE NOT is_read) AS unread FROM hung) u
 LEFT JOIN (page h JOIN notices n ON n.id = h.notice_id) ON true
@@ -202,18 +207,12 @@ WHERE mine.person_id = $1 AND mine.student_id = ANY($2::uuid[]) AND other.person
 """
 
 
-async def feed(
-    person_id: UUID, *, before: Position | None, limit: int, now: datetime
-) -> list[dict[str, Any]]:
-    """Return the newest current notices for a person, each once, with its children."""
-    rows, _ = await home(person_id, before=before, limit=limit, now=now)
-    return rows
-
-
 async def home(
     person_id: UUID, *, before: Position | None, limit: int, now: datetime
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return what :func:`feed` does and how many current notices are unread, in one go."""
+    """Return a person's newest current notices, each once with its children, and how many
+    current notices are unread. Pinned ones come with the first page, beyond ``limit``.
+    """
     moment, notice = (before.at, before.id) if before else (None, None)
     rows = await fetch(FEED, person_id, moment, notice, limit, now)
     return [row for row in rows if row["id"] is not None], int(rows[0]["unread"])

@@ -35,8 +35,9 @@ WITH board AS (
     ORDER BY node, who
     ON CONFLICT (node_id, who) DO UPDATE SET next_seq = c.next_seq + 1
     RETURNING node_id, who, next_seq - 1 AS seq)
-INSERT INTO notice_postings (node_id, who, seq, notice_id, published_at, expires_at)
-SELECT node_id, who, seq, $1, $4, $5 FROM board RETURNING seq
+INSERT INTO notice_postings (node_id, who, seq, notice_id, published_at, expires_at, pinned)
+SELECT b.node_id, b.who, b.seq, n.id, $4, $5, n.pinned
+FROM board b, notices n WHERE n.id = $1 RETURNING seq
 """
 
 COUNTS = """

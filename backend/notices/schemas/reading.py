@@ -97,8 +97,13 @@ class FeedItem(Out):
 
 
 class FeedPage(Out):
-    """Newest first; ``unread`` counts every current notice, not only this page."""
+    """Newest first; ``unread`` counts every current notice, not only this page.
 
+    ``pinned`` stands above the first page of the home feed; its notices are not repeated
+    among ``items``.
+    """
+
+    pinned: list[FeedItem]
     items: list[FeedItem]
     unread: int
     next_cursor: str | None

@@ -87,6 +87,10 @@ def _finish_struct(schema: Schema, info: StructType) -> None:
         schema["required"] = list(properties)
         for member in properties.values():
             member.pop("default", None)
+    for member in properties.values():
+        if "default" in member and member["default"] is None:
+            # Left out and null mean the same; that it may be left out says it all.
+            del member["default"]
     if not schema.get("required"):
         schema.pop("required", None)
 
