@@ -95,6 +95,15 @@ async def withdraw(once: str) -> bool:
     return bool(rows)
 
 
+async def withdraw_about(subject_id: UUID) -> int:
+    """Cancel whatever has not been sent of every letter about a subject; returns how many."""
+    connection = _open_transaction()
+    rows = await connection.execute_query_dict(_WITHDRAW_ABOUT, [subject_id])
+    for row in rows:
+        await connection.execute_query_dict(_DROP_QUEUED_OF_LETTER, [row["id"]])
+    return len(rows)
+
+
 async def settle(subject_id: UUID, people: Iterable[UUID]) -> int:
     """Drop the queued pushes of these people about a subject: they have acted already.
 
@@ -169,6 +178,12 @@ SELECT id FROM letter
 _WITHDRAW = """
 UPDATE post_letter SET state = 'withdrawn', leased_until = NULL
 WHERE once = $1
+RETURNING id
+"""
+
+_WITHDRAW_ABOUT = """
+UPDATE post_letter SET state = 'withdrawn', leased_until = NULL
+WHERE subject_id = $1 AND state <> 'withdrawn' AND audiences <> '{}'
 RETURNING id
 """
 

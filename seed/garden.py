@@ -7,7 +7,6 @@ from uuid import UUID
 import structlog
 
 from backend import clock
-from backend.identifiers import uuid7
 from backend.notices.models import Notice
 from backend.notices.operations import drafts, publication, receipts
 from backend.notices.operations.drafts import Content
@@ -18,7 +17,7 @@ from backend.people.passwords import counter
 from backend.roster import command
 from backend.schools.models import SchoolClass
 from backend.settings import Settings
-from backend.web.actor import Actor, Role, Seat
+from backend.web.actor import Actor
 from notifications import addresses
 from seed.cast import STAFF, STAFF_PASSWORD, Cast
 from seed.cast import plant as plant_cast
@@ -89,15 +88,15 @@ async def _open_doors(cast: Cast) -> None:
 
 async def _write_notices(cast: Cast) -> None:
     """Publish what a newcomer finds in the feed, through the verbs the phone calls."""
-    teacher = await _actor(cast, "林晓岚")
-    admin = await _actor(cast, "许建安")
-    principal = await _actor(cast, "周慕云")
+    teacher = await queries.actor_of(cast.id("林晓岚"), "林晓岚")
+    admin = await queries.actor_of(cast.id("许建安"), "许建安")
+    principal = await queries.actor_of(cast.id("周慕云"), "周慕云")
     meeting = await _publish(teacher, _meeting(cast.classes["海湾/三年级/1班"].id))
     await _publish(admin, _outing([c.id for c in _of_wang(cast)]))
     await _publish(principal, _safety(cast.schools["海湾"].id))
-    mother = await _actor(cast, "周婷")
-    await receipts.read(mother, [meeting.id])
-    await receipts.confirm(mother, meeting.id, {}, {cast.children["李沐阳"].id})
+    mother = await queries.actor_of(cast.id("周婷"), "周婷")
+    await receipts.read(mother, {meeting.id: meeting.revision})
+    await receipts.confirm(mother, meeting.id, meeting.revision, {}, {cast.children["李沐阳"].id})
 
 
 def _meeting(class_id: UUID) -> Content:
@@ -147,19 +146,3 @@ async def _publish(author: Actor, content: Content) -> Notice:
     return await publication.publish(
         author, notice.id, seen=(counted.families, counted.people), publish_at=None
     )
-
-
-async def _actor(cast: Cast, name: str) -> Actor:
-    """Return a member of the cast as the verbs expect a caller, without a phone."""
-    seats = [
-        Seat(
-            role=Role(row["role"]),
-            district_id=row["district_id"],
-            zone_id=row["zone_id"],
-            school_id=row["school_id"],
-            grade_id=row["grade_id"],
-            class_id=row["class_id"],
-        )
-        for row in await queries.seats_of(cast.id(name))
-    ]
-    return Actor(person_id=cast.id(name), session_id=uuid7(), name=name, seats=tuple(seats))

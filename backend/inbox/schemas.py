@@ -29,8 +29,8 @@ PushToken = Annotated[
         examples=["dGVzdC10b2tlbg:APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx"],
     ),
 ]
-CategoryName = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z_]*$")]
-Categories = Annotated[list[CategoryName], Meta(max_length=20, examples=[["activity"]])]
+CategoryName = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z_.]*$")]
+Categories = Annotated[list[CategoryName], Meta(max_length=20, examples=[["notice.class"]])]
 # Litestar describes datetime.time as a duration, so the contract says it in a pattern.
 WallClock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
 

@@ -61,7 +61,7 @@ CREATE TABLE audience_counters (
 CREATE TABLE notice_postings (
     node_id uuid NOT NULL, who text NOT NULL, seq int NOT NULL,
     notice_id uuid NOT NULL REFERENCES notices (id) ON DELETE CASCADE,
-    published_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
+    revision int NOT NULL, published_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
     current boolean NOT NULL DEFAULT true, pinned boolean NOT NULL DEFAULT false,
     PRIMARY KEY (node_id, who, seq));
 CREATE INDEX postings_newest ON notice_postings
@@ -132,7 +132,8 @@ SELECT CASE
         SELECT 1 FROM notice_receipts r
         WHERE r.notice_id = notice AND r.person_id = adult AND r.revision >= since_revision)
     WHEN mode = 'per_child' THEN EXISTS (
-        SELECT 1 FROM notice_receipts r
+        SELECT 1 FROM notice_receipts r JOIN family_ties t
+          ON t.person_id = r.person_id AND t.student_id = child
         WHERE r.notice_id = notice AND r.student_id = child AND r.revision >= since_revision)
     WHEN mode = 'both' THEN NOT EXISTS (
         SELECT 1 FROM family_ties t WHERE t.student_id = child AND NOT EXISTS (

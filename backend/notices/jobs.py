@@ -1,38 +1,39 @@
 """What notices do unasked: release, expire, remind, and decide whether a push is still due."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
+
+import structlog
 
 from backend import clock
 from backend.database import fetch
+from backend.errors import Refusal
 from backend.notices import notify, rules
 from backend.notices.operations import changes, publication
 from backend.notices.queries import feed
+
+log = structlog.get_logger("notices")
 
 _DUE = "SELECT id FROM notices WHERE state = 'scheduled' AND publish_at <= $1 ORDER BY publish_at"
 _OVER = "SELECT id FROM notices WHERE state = 'published' AND expires_at <= $1 ORDER BY expires_at"
 _OWED = """
 SELECT id FROM notices WHERE state = 'published' AND expires_at > $1
   AND (nudged_at IS NULL OR nudged_at <= $2) AND published_at <= $3
+  AND EXISTS (SELECT 1 FROM notice_postings p WHERE p.notice_id = notices.id AND p.current)
   AND confirm_mode <> 'none' AND (urgent OR confirm_by BETWEEN $1 AND $4)
 """
 
 
 async def release_due() -> int:
     """Publish the scheduled notices whose moment has come; returns how many were due."""
-    due = await fetch(_DUE, clock.now())
-    for row in due:
-        await publication.release_due(row["id"])
-    return len(due)
+    return await _each(await fetch(_DUE, clock.now()), publication.release_due)
 
 
 async def expire_due() -> int:
     """Take down the notices whose life is over; returns how many there were."""
-    over = await fetch(_OVER, clock.now())
-    for row in over:
-        await publication.expire(row["id"])
-    return len(over)
+    return await _each(await fetch(_OVER, clock.now()), publication.expire)
 
 
 async def nudge_owed() -> int:
@@ -40,9 +41,21 @@ async def nudge_owed() -> int:
     now = clock.now()
     earlier = now - rules.NUDGE_INTERVAL
     owed = await fetch(_OWED, now, earlier, now - timedelta(hours=12), now + timedelta(days=1))
-    for row in owed:
-        await changes.nudge(None, row["id"])
-    return len(owed)
+    return await _each(owed, lambda notice: changes.nudge(None, notice))
+
+
+async def _each(rows: list[dict[str, Any]], act: Callable[[UUID], Awaitable[object]]) -> int:
+    """Do the same with every notice; one that cannot be done never holds up the others."""
+    for row in rows:
+        try:
+            await act(row["id"])
+        except Refusal as refusal:
+            # Somebody else acted on it meanwhile.
+            log.info("notice_passed_over", notice=str(row["id"]), code=refusal.code)
+        except Exception:
+            # The edge of the process: this notice comes up again, the others go on.
+            log.exception("notice_failed", notice=str(row["id"]))
+    return len(rows)
 
 
 async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[UUID]) -> set[UUID]:

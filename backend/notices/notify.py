@@ -59,8 +59,7 @@ async def corrected(notice: Notice, keys: list[str]) -> None:
 
 async def withdrawn(notice: Notice, keys: list[str]) -> None:
     """Unsent pushes are cancelled; only those who had read it are told it is gone."""
-    for occasion in (PUBLISHED, CORRECTED):
-        await notifications.withdraw(letter_of(occasion, notice))
+    await notifications.withdraw_about(notice.id)
     await notifications.announce(
         keys, _message(WITHDRAWN, notice), once=letter_of(WITHDRAWN, notice)
     )
@@ -89,7 +88,9 @@ async def approval_asked(notice: Notice, approvers: list[UUID], part: str = "") 
     )
 
 
-async def decided(notice: Notice, *, approved: bool, part: str = "") -> None:
+async def decided(notice: Notice, *, approved: bool, part: str = "", reason: str = "") -> None:
+    """Tell the author what the second pair of eyes, or one school, decided."""
+    why = reason or notice.reason
     zh, en = ("已通过审核", "was approved") if approved else ("被退回", "was returned")
     await notifications.tell(
         [notice.author_id],
@@ -98,8 +99,8 @@ async def decided(notice: Notice, *, approved: bool, part: str = "") -> None:
             category="work",
             title_zh="您的通知有审核结果",
             title_en="A decision on your notice",
-            body_zh=f"通知《{notice.title}》{zh}。{notice.reason}",
-            body_en=f"Your notice “{notice.title}” {en}. {notice.reason}",
+            body_zh=f"通知《{notice.title}》{zh}。{why}",
+            body_en=f"Your notice “{notice.title}” {en}. {why}",
             link=f"/notices/{notice.id}",
             subject_id=notice.id,
         ),

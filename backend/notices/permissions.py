@@ -8,8 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from backend.errors import NotAllowed, NotFound
+from backend.notices import rules
 from backend.notices.models import Notice, NoticeState
-from backend.notices.queries import feed
+from backend.notices.operations.drafts import audiences_of
+from backend.notices.queries import feed, posting
 from backend.schools.models import Function
 from backend.web.actor import Actor, Role
 
@@ -37,7 +39,7 @@ async def notice_in_sight(actor: NamedDependency[Actor], notice_id: FromPath[UUI
     notice = await Notice.get_or_none(id=notice_id)
     if notice is None or notice.school_id in actor.closed(Function.NOTICES):
         raise NotFound
-    is_author = notice.author_id == actor.person_id and _still_speaks(actor, notice)
+    is_author = notice.author_id == actor.person_id and await _still_speaks(actor, notice)
     oversees = (
         notice.state != NoticeState.DRAFT
         and notice.school_id is not None
@@ -46,6 +48,9 @@ async def notice_in_sight(actor: NamedDependency[Actor], notice_id: FromPath[UUI
     mine = None
     if notice.state not in (NoticeState.DRAFT, NoticeState.RETURNED, NoticeState.PENDING):
         mine = await feed.as_recipient(actor.person_id, notice.id)
+    if mine and notice.state == NoticeState.WITHDRAWN and not mine["is_read"]:
+        # Whoever had not opened it need not learn what it was about.
+        mine = None
     asked = await _is_asked(actor, notice)
     if not (is_author or oversees or mine or asked):
         raise NotFound
@@ -106,11 +111,10 @@ async def classes_to_call(actor: Actor) -> list[UUID]:
     return classes
 
 
-def _still_speaks(actor: Actor, notice: Notice) -> bool:
-    """An author who has left the school, or the district's service, has left their notices."""
-    if notice.school_id is None:
-        return notice.district_id in actor.district_ids
-    return any(seat.school_id == notice.school_id for seat in actor.seats)
+async def _still_speaks(actor: Actor, notice: Notice) -> bool:
+    """An author who no longer speaks to a notice's audience has left the notice."""
+    places = await posting.places(audiences_of(notice))
+    return all(rules.seat_speaking_to(actor, place) is not None for place in places)
 
 
 async def _is_asked(actor: Actor, notice: Notice) -> bool:

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from backend.errors import BadInput, NotAllowed, Refusal
-from backend.notices.models import ConfirmMode, Notice, NoticeState
-from backend.web.actor import Actor, Role, Seat
+from backend.notices.models import Category, ConfirmMode, Notice, NoticeState
+from backend.web.actor import STAFF, Actor, Role, Seat
 
 DEFAULT_LIFE = timedelta(days=60)
 LONGEST_LIFE = timedelta(days=400)
@@ -74,6 +74,32 @@ class NudgedRecently(Refusal):
     en = "A reminder went out less than 24 hours ago."
 
 
+class NotYourShelf(NotAllowed):
+    code = "not_your_shelf"
+    zh = "您不能使用该类别或紧急标志。"
+    en = "That category, or the urgent mark, is not yours to use."
+
+
+class NoticeChanged(Refusal):
+    """The caller acted on a version that no longer stands; look again."""
+
+    code = "notice_changed"
+    zh = "通知已更新到第{revision}版，请重新查看。"
+    en = "The notice is now at version {revision}; please look again."
+
+
+class ApprovedText(Refusal):
+    code = "approved_text"
+    zh = "该通知经审核发布，不能直接更正；请撤回后重新提交审核。"
+    en = "This text was approved; withdraw it and submit a new one."
+
+
+class AuthorLeft(Refusal):
+    code = "author_left"
+    zh = "发布人已不再负责该范围，不能发布。"
+    en = "Its author no longer speaks to that audience."
+
+
 class TooLong(BadInput):
     code = "notice_too_long"
     zh = "正文共{length}字，最多{most}字。"
@@ -111,14 +137,50 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def seat_speaking_to(actor: Actor, place: Place) -> Seat | None:
-    """Return the standing that lets the caller write to ``place``, if any (Q38)."""
-    return next((seat for seat in actor.seats if _may_address(seat, place, actor)), None)
+    """Return the standing that lets the caller write to ``place``, if any (Q38).
+
+    A teacher who also sits on a committee speaks as a teacher where both would do.
+    """
+    seats = sorted(actor.seats, key=lambda seat: seat.role not in STAFF)
+    return next((seat for seat in seats if _may_address(seat, place, actor)), None)
+
+
+def one_voice(actor: Actor, places: list[Place]) -> Seat:
+    """Return the standing a notice to all of ``places`` is written from.
+
+    One notice speaks for one school, and either as its staff or as its committee; who
+    holds standings in both writes twice. Raises :class:`NotYourAudience`.
+    """
+    voices: list[Seat] = []
+    for place in places:
+        seat = seat_speaking_to(actor, place)
+        if seat is None:
+            raise NotYourAudience(audience=place.label)
+        if voices and (seat.school_id, seat.role in STAFF) != (
+            voices[0].school_id,
+            voices[0].role in STAFF,
+        ):
+            raise NotYourAudience(audience=place.label)
+        voices.append(seat)
+    return voices[0]
+
+
+def check_shelf(seat: Seat, category: Category, *, urgent: bool) -> None:
+    """Nobody borrows another's shelf or alarm. Raises :class:`NotYourShelf`."""
+    if seat.role is Role.COMMITTEE_CHAIR and (category is not Category.COMMITTEE or urgent):
+        raise NotYourShelf
+    if category in (Category.DISTRICT, Category.ALLIANCE) and seat.school_id is not None:
+        raise NotYourShelf
 
 
 def _may_address(seat: Seat, place: Place, actor: Actor) -> bool:
     role = seat.role
     if role is Role.DISTRICT_OFFICER:
-        return seat.district_id == place.district_id and place.kind in ("district", "school")
+        if seat.district_id != place.district_id:
+            return False
+        if place.who == "families":
+            return place.kind == "school"
+        return place.kind in ("district", "school") and place.who in {"staff", *STAFF}
     if place.school_id is None or seat.school_id != place.school_id:
         return False
     if role in (Role.SCHOOL_ADMIN, Role.PRINCIPAL):
@@ -127,7 +189,7 @@ def _may_address(seat: Seat, place: Place, actor: Actor) -> bool:
         same_level = (seat.grade_id, seat.class_id) == (place.grade_id, place.class_id)
         return same_level and place.who in (Role.COMMITTEE_MEMBER, "families")
     if place.kind == "group":
-        return place.owner_id == actor.person_id
+        return place.owner_id == actor.person_id and role is Role.CLASS_TEACHER
     if place.who not in ("families", "staff"):
         return False
     if role is Role.GRADE_LEAD:
@@ -181,6 +243,12 @@ def check_nudge(notice: Notice, now: datetime) -> None:
         wait = notice.nudged_at + NUDGE_INTERVAL - now
         if wait > timedelta(0):
             raise NudgedRecently(retry_after=int(wait.total_seconds()) + 1)
+
+
+def check_seen(notice: Notice, revision: int) -> None:
+    """A confirmation counts for the version its sender saw, if that still stands."""
+    if revision < notice.confirm_revision or revision > notice.revision:
+        raise NoticeChanged(revision=notice.revision)
 
 
 def check_answers(notice: Notice, answers: dict[UUID, str], children: set[UUID]) -> None:

@@ -14,7 +14,7 @@ from backend.people.rules import (
     FIRST_LOCK,
     LONGEST_LOCK,
 )
-from backend.web.actor import Actor, Seat, Tie
+from backend.web.actor import Actor, Role, Seat, Tie
 
 _seats = msgspec.json.Decoder(tuple[Seat, ...])
 _ties = msgspec.json.Decoder(tuple[Tie, ...])
@@ -123,6 +123,25 @@ async def privacy_version(now: datetime) -> int | None:
     return row["version"] if row else None
 
 
+async def actor_of(person_id: UUID, name: str = "") -> Actor:
+    """Return a person with the standings they hold now, as verbs expect a caller.
+
+    For what happens without a phone: jobs and seeds. No session and no children.
+    """
+    seats = [
+        Seat(
+            role=Role(row["role"]),
+            district_id=row["district_id"],
+            zone_id=row["zone_id"],
+            school_id=row["school_id"],
+            grade_id=row["grade_id"],
+            class_id=row["class_id"],
+        )
+        for row in await fetch(SEATS, person_id)
+    ]
+    return Actor(person_id=person_id, session_id=UUID(int=0), name=name, seats=tuple(seats))
+
+
 async def seats_of(person_id: UUID) -> Sequence[dict[str, Any]]:
     """Return the standings in force with the name of the node each is held at."""
     return await fetch(SEATS, person_id)
@@ -222,7 +241,7 @@ ORDER BY sc.name, g.position, c.name, st.name, f.student_id
 
 SEATS = """
 SELECT f.role, f.subject, f.district_id, f.zone_id, f.school_id, f.grade_id, f.class_id,
-    coalesce(c.name, g.name, sc.name, z.name, d.name) AS node_name, sc.name AS school_name
+    coalesce(g.name || c.name, g.name, sc.name, z.name, d.name) AS node_name, sc.name AS school_name
 FROM standings_in_force f
 JOIN districts d ON d.id = f.district_id
 LEFT JOIN zones z ON z.id = f.zone_id

@@ -12,10 +12,11 @@ from notifications import Message
 CATEGORY = "family"
 
 
-async def guardian_added(
-    student_id: UUID, child_name: str, told: Iterable[UUID], *, occasion: UUID
-) -> None:
-    """Those who stand for a child already learn that somebody else does now, too."""
+async def guardian_added(student_id: UUID, told: Iterable[UUID], *, occasion: UUID) -> None:
+    """Those who stand for a child already learn that somebody else does now, too.
+
+    The letter does not name the child: it outlives consent, and the link does not.
+    """
     await notifications.tell(
         told,
         Message(
@@ -23,9 +24,9 @@ async def guardian_added(
             category=CATEGORY,
             title_zh="孩子的监护人信息有变化",
             title_en="A child's guardians have changed",
-            body_zh=f"学校为{child_name}登记了一位新的家长。如有疑问，请联系班主任。",
+            body_zh="学校为您的孩子登记了一位新的家长。如有疑问，请联系班主任。",
             body_en=(
-                f"The school has registered another guardian for {child_name}. "
+                "The school has registered another guardian for your child. "
                 "If you have questions, please ask the class teacher."
             ),
             link=f"/children/{student_id}",

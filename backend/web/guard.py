@@ -24,6 +24,7 @@ UPLOAD_PATHS = re.compile(r"^/v1/(attachments|schools/[0-9a-fA-F-]{36}/roster-im
 MAX_UPLOAD = 22 * 1024 * 1024
 # Possessive, and it also takes a string that never ends: otherwise a body of quotes and
 # backslashes would be scanned again from each of them.
+_BRACKETS = re.compile(rb"[\[\]{}]")
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
@@ -148,13 +149,10 @@ def _check_json(body: bytes) -> None:
     if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > MAX_NODES:
         raise Unfit
     depth = 0
-    for byte in bare:
-        if byte in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise Unfit
-        elif byte in b"]}":
-            depth -= 1
+    for bracket in _BRACKETS.findall(bare):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise Unfit
 
 
 def _replay(body: bytes) -> Receive:

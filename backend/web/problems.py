@@ -4,6 +4,7 @@ Every refusal, every misfit and every accident leaves through here, so a phone c
 branch on ``code``, show ``detail`` as it stands, and quote ``requestId``.
 """
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from litestar import Request, Response
 from litestar.datastructures import Headers
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 from backend.errors import BadInput, Busy, NotAllowed, NotFound, Refusal, SignInNeeded, TooMany
 from backend.web import misfits
@@ -50,6 +51,7 @@ _LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
+    DBConnectionError,
     ConnectionError,
     TimeoutError,
 )
@@ -224,7 +226,7 @@ def on_accident(request: Request[Any, Any, Any], error: Exception) -> Response[P
         return answer(request, Clash())
     if isinstance(cause, asyncpg.DataError | OverflowError | UnicodeError | RecursionError):
         return answer(request, Unfit())
-    if isinstance(cause, _LOST):
+    if isinstance(cause, _LOST) or _could_not_connect(cause):
         log.warning("database_unavailable", error=type(cause).__name__)
         return answer(request, Busy(retry_after=1))
     log.error(
@@ -235,6 +237,14 @@ def on_accident(request: Request[Any, Any, Any], error: Exception) -> Response[P
         exc_info=error,
     )
     return answer(request, Accident())
+
+
+def _could_not_connect(error: Exception) -> bool:
+    """Say whether the database's own address failed us: a socket that is gone, a name
+    nobody knows. The same errors from a file of ours are accidents.
+    """
+    frames = traceback.walk_tb(error.__traceback__) if isinstance(error, OSError) else ()
+    return any(frame.f_globals.get("__name__", "").startswith("asyncpg.") for frame, _ in frames)
 
 
 EXCEPTION_HANDLERS: dict[Any, Callable[..., Response[Problem]]] = {

@@ -120,9 +120,12 @@ BODIES: dict[str, Body] = {
     "downloadAttachment": lambda w, p, v: {"params": {"link": str(p.link)}},
     "searchNotices": lambda w, p, v: {"params": {"q": "CANARY"}},
     "catchUp": lambda w, p, v: _json(
-        read=[str(p.published)], confirmed=[{"noticeId": str(p.published)}]
+        read=[{"noticeId": str(p.published), "revision": 1}],
+        confirmed=[{"noticeId": str(p.published), "revision": 1}],
     ),
-    "confirmNotice": lambda w, p, v: _json(),
+    "confirmNotice": lambda w, p, v: _json(revision=1),
+    "markNoticeRead": lambda w, p, v: _json(revision=1),
+    "approveNotice": lambda w, p, v: _json(revision=1),
     "writeNotice": _write,
     "rewriteNotice": lambda w, p, v: {"json": _plain(p)},
     "publishNotice": _publish,

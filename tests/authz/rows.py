@@ -69,7 +69,9 @@ async def _notices(world: World, place: SimpleNamespace) -> None:
     place.published = await stories.published(teacher, body)
     seen = (await teacher.get(f"/notices/{place.published}")).json()
     place.link = seen["attachments"][0]["url"].partition("?link=")[2]
-    await world.phones[place.parent].put(f"/notices/{place.published}/confirmation", json={})
+    await world.phones[place.parent].put(
+        f"/notices/{place.published}/confirmation", json={"revision": 1}
+    )
     place.draft = await stories.written(teacher, notice(place, f"{place.realm}D"))
     preview = await teacher.get(f"/notices/{place.draft}/audience")
     place.preview = preview.json()["previewToken"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from tortoise.context import TortoiseContext
@@ -11,18 +11,26 @@ from tortoise.context import TortoiseContext
 from backend.database import config
 
 
+class Sent(NamedTuple):
+    """A statement, its values, and how many seconds its answer took."""
+
+    sql: str
+    values: tuple[Any, ...]
+    took: float
+
+
 class Statements:
-    """Every statement that went over the wire, with its values, in order.
+    """Every statement that went over the wire, in order.
 
     asyncpg keeps statements prepared, so on a warm connection each costs exactly one
     round trip; BEGIN and COMMIT are statements like any other.
     """
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, tuple[Any, ...]]] = []
+        self.sent: list[Sent] = []
 
     def note(self, query: asyncpg.connection.LoggedQuery) -> None:
-        self.sent.append((query.query, tuple(query.args)))
+        self.sent.append(Sent(query.query, tuple(query.args), query.elapsed))
 
     def clear(self) -> None:
         self.sent.clear()

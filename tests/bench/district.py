@@ -178,9 +178,10 @@ NOTICES = [
                '[]', CASE WHEN at > now() - interval '60 days' THEN 'published' ELSE 'expired' END,
                at, at, at + interval '60 days', 48, 96, at
         FROM bench.calendar;
-    INSERT INTO notice_postings (node_id, who, seq, notice_id, published_at, expires_at, current)
+    INSERT INTO notice_postings (node_id, who, seq, notice_id, revision, published_at,
+                             expires_at, current)
         SELECT node, 'families', row_number() OVER (PARTITION BY node ORDER BY at, number) - 1,
-               bench.id({NOTICE}, number), at, at + interval '60 days',
+               bench.id({NOTICE}, number), 1, at, at + interval '60 days',
                at > now() - interval '60 days'
         FROM (SELECT number, node, at FROM bench.calendar WHERE node IS NOT NULL
               UNION ALL

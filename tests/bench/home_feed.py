@@ -20,7 +20,7 @@ def run(ground: Ground) -> Findings:
     person = ground.people[0]
     statements, status = asyncio.run(_sent_for_one(ground, person))
     same = "\\set i random(1, 512)\n" + "".join(
-        pgbench.as_script(sql, values, _names(person)) for sql, values in statements.sent
+        pgbench.as_script(one.sql, one.values, _names(person)) for one in statements.sent
     )
     # The first statement finds the person, as in the product; the others are theirs.
     same = same.replace(";\n", " \\gset\n", 1)

@@ -49,13 +49,15 @@ inbox AS (INSERT INTO bench.inbox (person_id, notice_id, published_at)
 INSERT INTO bench.outbox (person_id, notice_id) SELECT person_id, $1 FROM people
 """
 
-# Paging an audience that is a finished list, without and with the devices' tokens.
+# Paging an audience that is a finished list: as it is, and as a job that keeps its place
+# and fetches the devices' tokens.
 PAGING = """
 SELECT person_id FROM bench.crowd WHERE person_id > $1 ORDER BY person_id LIMIT $2
 """
 TOKENS = """
 WITH page AS MATERIALIZED (
-    SELECT person_id FROM bench.crowd WHERE person_id > $1 ORDER BY person_id LIMIT $2)
+    SELECT person_id FROM bench.crowd WHERE person_id > $1 ORDER BY person_id LIMIT $2),
+turned AS (UPDATE bench.job SET place = (SELECT p.person_id FROM page p ORDER BY 1 DESC LIMIT 1))
 SELECT p.person_id, d.token FROM page p CROSS JOIN LATERAL (
     SELECT token FROM post_device d
     WHERE d.person_id = p.person_id AND d.retired_at IS NULL OFFSET 0) d
@@ -79,6 +81,8 @@ CREATE TABLE bench.crowd AS
     SELECT DISTINCT person_id FROM guardianships
     WHERE person_id >= bench.id({district.PERSON}, {district.LARGE} * 1000000);
 ALTER TABLE bench.crowd ADD PRIMARY KEY (person_id);
+CREATE TABLE bench.job (place uuid);
+INSERT INTO bench.job VALUES (NULL);
 """
 
 

@@ -14,6 +14,7 @@ from tests.bench import meter
 from tests.bench.figures import Load
 
 _PARAMETER = re.compile(r"\$(\d+)")
+_COMMENT = re.compile(r"--[^\n]*")
 
 
 def run(
@@ -90,4 +91,4 @@ def as_script(sql: str, values: Sequence[object], names: dict[object, str]) -> s
                 return str(value)
         raise TypeError(f"pgbench cannot be given {value!r}")
 
-    return " ".join(_PARAMETER.sub(stand_in, sql).split()) + ";\n"
+    return " ".join(_PARAMETER.sub(stand_in, _COMMENT.sub("", sql)).split()) + ";\n"

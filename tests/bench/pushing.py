@@ -97,7 +97,7 @@ async def run(actor: Actor, connection: "asyncpg.Connection[Any]", *, large: boo
                 measured=f"letter into {people:,} deliveries",
                 value=queued / expanded,
                 unit="/s",
-                yardstick_name="a finished list with tokens, read",
+                yardstick_name="a job with cursor and tokens",
                 yardstick=tokens,
                 goal=0.5,
             ),

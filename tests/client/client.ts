@@ -59,7 +59,7 @@ export async function confirm(item: FeedItem, choice: string | null): Promise<bo
   const notice = unwrap(
     await client.PUT("/v1/notices/{notice_id}/confirmation", {
       params: { path: { notice_id: item.id } },
-      body: { answers },
+      body: { revision: item.revision, answers },
     }),
   );
   return notice.settled;

@@ -57,7 +57,7 @@ async def test_an_unchanged_feed_costs_no_bytes(as_: SignIn, cast: Cast) -> None
     etag = (await father.get("/feed")).headers["etag"]
     again = await father.get("/feed", headers={"If-None-Match": etag})
     assert (again.status_code, again.content) == (304, b"")
-    await father.put(f"/notices/{notice}/reading")
+    await father.put(f"/notices/{notice}/reading", json={"revision": 1})
     changed = await father.get("/feed", headers={"If-None-Match": etag})
     assert changed.status_code == 200
 
@@ -137,7 +137,9 @@ async def test_control_without_the_lock_one_notice_is_hung_up_more_than_once(
 async def test_marks_made_at_the_same_moment_are_all_kept(as_: SignIn, cast: Cast) -> None:
     teacher, father = await as_("林晓岚"), await as_("李建国")
     notices = [await published(teacher, draft(cast)) for _ in range(12)]
-    await asyncio.gather(*(father.put(f"/notices/{one}/reading") for one in notices))
+    await asyncio.gather(
+        *(father.put(f"/notices/{one}/reading", json={"revision": 1}) for one in notices)
+    )
     assert (await father.get("/feed")).json()["unread"] == 0
 
 
@@ -149,7 +151,9 @@ async def test_control_a_mark_that_is_not_merged_in_the_database_is_lost(
     forgetful = feed.MARK_READ.replace("bits_or(r.bits, excluded.bits)", "excluded.bits")
     assert forgetful != feed.MARK_READ
     monkeypatch.setattr(feed, "MARK_READ", forgetful)
-    await asyncio.gather(*(father.put(f"/notices/{one}/reading") for one in notices))
+    await asyncio.gather(
+        *(father.put(f"/notices/{one}/reading", json={"revision": 1}) for one in notices)
+    )
     assert (await father.get("/feed")).json()["unread"] > 0
 
 
@@ -173,7 +177,9 @@ async def test_control_without_the_consent_clause_a_withdrawn_view_stays_open(
 async def test_a_read_mark_costs_bits_not_rows(as_: SignIn, cast: Cast) -> None:
     teacher, father = await as_("林晓岚"), await as_("李建国")
     for _ in range(10):
-        await father.put(f"/notices/{await published(teacher, draft(cast))}/reading")
+        await father.put(
+            f"/notices/{await published(teacher, draft(cast))}/reading", json={"revision": 1}
+        )
     row = await fetch_one("SELECT count(*) AS rows, max(length(bits)) AS bytes FROM read_marks")
     assert row == {"rows": 1, "bytes": 2}
 
@@ -213,5 +219,5 @@ async def test_a_pinned_notice_stands_above_the_first_page_and_nowhere_else(
     assert first["unread"] == 4
     rest = (await father.get("/feed", params={"cursor": first["nextCursor"]})).json()
     assert (rest["pinned"], [item["id"] for item in rest["items"]]) == ([], newer[:1])
-    await father.put(f"/notices/{pinned}/reading")
+    await father.put(f"/notices/{pinned}/reading", json={"revision": 1})
     assert (await father.get("/feed")).json()["unread"] == 3

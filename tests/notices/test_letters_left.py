@@ -32,10 +32,10 @@ async def test_a_push_is_dropped_once_the_household_has_acted(as_: SignIn, cast:
     others = [cast.id("李建国"), cast.id("周婷")]
     wanted = await jobs.still_wanted(notify.PUBLISHED, notice, household + others)
     assert wanted == {*household, *others}
-    await (await as_("王立强")).put(f"/notices/{notice}/confirmation", json={})
+    await (await as_("王立强")).put(f"/notices/{notice}/confirmation", json={"revision": 1})
     wanted = await jobs.still_wanted(notify.PUBLISHED, notice, household + others)
     assert wanted == set(others)
-    await (await as_("李建国")).put(f"/notices/{notice}/reading")
+    await (await as_("李建国")).put(f"/notices/{notice}/reading", json={"revision": 1})
     assert await jobs.still_wanted(notify.PUBLISHED, notice, others) == {cast.id("周婷")}
     assert await jobs.still_wanted(notify.NUDGED, notice, others) == set(others)
 
@@ -45,7 +45,7 @@ async def test_nobody_is_pushed_about_a_withdrawn_notice_but_its_readers(
 ) -> None:
     teacher = await as_("林晓岚")
     notice = UUID(await published(teacher, draft(cast)))
-    await (await as_("李建国")).put(f"/notices/{notice}/reading")
+    await (await as_("李建国")).put(f"/notices/{notice}/reading", json={"revision": 1})
     await teacher.put(f"/notices/{notice}/withdrawal", json={"reason": "发错了"})
     people = [cast.id(name) for name in ("李建国", "周婷", "王立强")]
     assert await jobs.still_wanted(notify.PUBLISHED, notice, people) == set()
@@ -71,7 +71,7 @@ async def test_one_confirmation_takes_the_other_guardians_waiting_push_away(
     assert letter is not None
     people = sorted([cast.id("王立强"), cast.id("刘敏")])
     assert await turn_page(letter, people, last=True, now=now) == 2
-    await father.put(f"/notices/{notice}/confirmation", json={})
+    await father.put(f"/notices/{notice}/confirmation", json={"revision": 1})
     waiting = await fetch("SELECT person_id, silent FROM post_delivery WHERE NOT silent")
     assert waiting == []
 

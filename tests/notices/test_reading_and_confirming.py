@@ -30,7 +30,9 @@ async def test_reading_clears_the_unread_count_and_looking_alone_does_not(
     assert (await father.get(f"/notices/{notice}")).json()["isRead"] is False
     assert (await father.get("/feed")).json()["unread"] == 1
     for _ in range(2):
-        assert (await father.put(f"/notices/{notice}/reading")).status_code == 204
+        assert (
+            await father.put(f"/notices/{notice}/reading", json={"revision": 1})
+        ).status_code == 204
     assert (await father.get("/feed")).json()["unread"] == 0
     assert (await feed_of(father))[0]["isRead"] is True
     assert (await feed_of(await as_("周婷")))[0]["isRead"] is False
@@ -47,7 +49,7 @@ async def test_siblings_see_one_item_and_one_confirmation_settles_both_classes(
     [item] = await feed_of(father)
     assert [child["name"] for child in item["children"]] == ["王子墨", "王子萱"]
     assert (await father.get("/feed")).json()["unread"] == 1
-    answer = await father.put(f"/notices/{notice}/confirmation", json={})
+    answer = await father.put(f"/notices/{notice}/confirmation", json={"revision": 1})
     assert answer.status_code == 200, answer.text
     [seen_by_mother] = await feed_of(mother)
     assert seen_by_mother["settled"] is True
@@ -66,10 +68,10 @@ async def test_both_guardians_must_confirm_where_the_notice_says_so(
     teacher = await as_("林晓岚")
     notice = await published(teacher, draft(cast, confirmMode="both"))
     father, mother = await as_("李建国"), await as_("周婷")
-    await father.put(f"/notices/{notice}/confirmation", json={})
+    await father.put(f"/notices/{notice}/confirmation", json={"revision": 1})
     [item] = await feed_of(father)
     assert (item["confirmedByMe"], item["settled"]) == (True, False)
-    await mother.put(f"/notices/{notice}/confirmation", json={})
+    await mother.put(f"/notices/{notice}/confirmation", json={"revision": 1})
     assert (await feed_of(father))[0]["settled"] is True
 
 
@@ -84,17 +86,20 @@ async def test_an_answer_is_given_for_each_child(as_: SignIn, cast: Cast) -> Non
     elder, younger = (str(cast.children[name].id) for name in ("王子墨", "王子萱"))
     url = f"/notices/{notice}/confirmation"
     for wrong in (
-        {},
-        {"answers": [{"studentId": elder, "choice": "也许"}]},
-        {"answers": [{"studentId": str(cast.children["李沐阳"].id), "choice": "参加"}]},
+        {"revision": 1},
+        {"revision": 1, "answers": [{"studentId": elder, "choice": "也许"}]},
+        {
+            "revision": 1,
+            "answers": [{"studentId": str(cast.children["李沐阳"].id), "choice": "参加"}],
+        },
     ):
         refused = await father.put(url, json=wrong)
         assert (refused.status_code, refused.json()["code"]) == (400, "answer_needed")
-    await father.put(url, json={"answers": [{"studentId": elder, "choice": "参加"}]})
+    await father.put(url, json={"revision": 1, "answers": [{"studentId": elder, "choice": "参加"}]})
     [item] = await feed_of(father)
     assert [child["settled"] for child in item["children"]] == [True, False]
     await (await as_("刘敏")).put(
-        url, json={"answers": [{"studentId": younger, "choice": "不参加"}]}
+        url, json={"revision": 1, "answers": [{"studentId": younger, "choice": "不参加"}]}
     )
     assert (await feed_of(father))[0]["settled"] is True
     assert (await reach_of(admin, notice))["answers"] == {"参加": 1, "不参加": 1}
@@ -106,7 +111,7 @@ async def test_a_material_correction_reopens_only_older_confirmations(
     teacher = await as_("林晓岚")
     notice = await published(teacher, draft(cast, confirmMode="tap"))
     early, late = await as_("李建国"), await as_("高远")
-    await early.put(f"/notices/{notice}/confirmation", json={})
+    await early.put(f"/notices/{notice}/confirmation", json={"revision": 1})
     correction = {
         "revision": 1,
         "title": "周五下午家长会改到周四",
@@ -120,7 +125,11 @@ async def test_a_material_correction_reopens_only_older_confirmations(
     [item] = await feed_of(early)
     assert (item["settled"], item["isRead"], item["revision"]) == (False, False, 2)
     assert item["children"][0]["receipts"][0]["outdated"] is True
-    await late.put(f"/notices/{notice}/confirmation", json={})
+    stale = await late.put(f"/notices/{notice}/confirmation", json={"revision": 1})
+    assert (stale.status_code, stale.json()["code"]) == (409, "notice_changed")
+    await late.put(f"/notices/{notice}/reading", json={"revision": 1})
+    assert (await feed_of(late))[0]["isRead"] is False
+    await late.put(f"/notices/{notice}/confirmation", json={"revision": 2})
     small = {**correction, "revision": 2, "title": "周五家长会改到周四", "material": False}
     assert (await teacher.put(f"/notices/{notice}/correction", json=small)).status_code == 200
     assert (await feed_of(late))[0]["settled"] is True
@@ -130,12 +139,14 @@ async def test_a_withdrawn_notice_leaves_the_feed_but_says_why(as_: SignIn, cast
     teacher = await as_("林晓岚")
     notice = await published(teacher, draft(cast))
     father = await as_("李建国")
+    await father.put(f"/notices/{notice}/reading", json={"revision": 1})
     gone = await teacher.put(f"/notices/{notice}/withdrawal", json={"reason": "发错班级"})
     assert gone.status_code == 200, gone.text
     assert await feed_of(father) == []
     assert (await father.get("/feed")).json()["unread"] == 0
     seen = (await father.get(f"/notices/{notice}")).json()
     assert (seen["state"], seen["reason"], seen["blocks"]) == ("withdrawn", "发错班级", [])
+    assert (await (await as_("高远")).get(f"/notices/{notice}")).status_code == 404
 
 
 async def test_publishing_needs_the_preview_and_the_same_audience(
@@ -169,8 +180,11 @@ async def test_offline_work_is_taken_in_one_request_and_may_be_sent_twice(
     asked = await published(teacher, draft(cast, confirmMode="tap"))
     father = await as_("李建国")
     batch = {
-        "read": [plain],
-        "confirmed": [{"noticeId": asked}, {"noticeId": plain}],
+        "read": [{"noticeId": plain, "revision": 1}],
+        "confirmed": [
+            {"noticeId": asked, "revision": 1},
+            {"noticeId": plain, "revision": 1},
+        ],
     }
     for _ in range(2):
         answer = (await father.put("/feed/catch-up", json=batch)).json()

@@ -51,8 +51,9 @@ async def test_each_writer_reaches_their_own_circle_only(
     as_: SignIn, cast: Cast, who: str, node: str, audience: str, expected: int
 ) -> None:
     nodes = {**cast.classes, **cast.grades, **cast.schools, "翔安": cast.district}
+    shelf = "committee" if who == "周婷" else "class"
     answer = await (await as_(who)).post(
-        "/notices", json=draft(cast, **to(nodes[node].id, audience))
+        "/notices", json=draft(cast, category=shelf, **to(nodes[node].id, audience))
     )
     assert answer.status_code == expected, answer.text
 
@@ -118,7 +119,9 @@ async def test_a_school_that_wants_a_second_pair_of_eyes_gets_it(as_: SignIn, ca
     notice = await written(teacher, draft(cast))
     assert (await publish(teacher, notice)).json()["state"] == "pending"
     assert await feed_of(father) == []
-    assert (await teacher.put(f"/notices/{notice}/approval")).status_code == 403
+    assert (
+        await teacher.put(f"/notices/{notice}/approval", json={"revision": 2})
+    ).status_code == 403
     returned = await principal.put(f"/notices/{notice}/return", json={"reason": "请写明时间"})
     assert returned.json()["state"] == "returned"
     assert (await teacher.get(f"/notices/{notice}")).json()["reason"] == "请写明时间"
@@ -126,7 +129,7 @@ async def test_a_school_that_wants_a_second_pair_of_eyes_gets_it(as_: SignIn, ca
     assert rewritten.status_code == 200, rewritten.text
     assert (await publish(teacher, notice)).json()["state"] == "pending"
     for _ in range(2):
-        approved = await principal.put(f"/notices/{notice}/approval")
+        approved = await principal.put(f"/notices/{notice}/approval", json={"revision": 2})
         assert approved.json()["state"] == "published"
     assert [item["title"] for item in await feed_of(father)] == ["周五四点家长会"]
 
@@ -160,8 +163,8 @@ async def test_the_funnel_gives_reasons_and_adds_up(as_: SignIn, cast: Cast) -> 
     teacher = await as_("林晓岚")
     notice = await published(teacher, draft(cast, confirmMode="tap"))
     reader, confirmer = await as_("李建国"), await as_("王立强")
-    await reader.put(f"/notices/{notice}/reading")
-    await confirmer.put(f"/notices/{notice}/confirmation", json={})
+    await reader.put(f"/notices/{notice}/reading", json={"revision": 1})
+    await confirmer.put(f"/notices/{notice}/confirmation", json={"revision": 1})
     reach = await reach_of(teacher, notice)
     assert reach["families"] == {
         "noAccount": 1, "noDevice": 0, "refused": 0, "unread": 0, "read": 1, "confirmed": 1,

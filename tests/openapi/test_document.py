@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
 from openapi_spec_validator import validate
 
 from backend.web.openapi import export, labels, words
+from backend.web.openapi.schemas import describe
 from tests import contract
 from tests.openapi.walk import Document, contents, nodes, operations, reached
 
@@ -161,3 +163,10 @@ def test_posts_that_create_take_an_idempotency_key(document: Document) -> None:
         if where.startswith("POST") and not signs_in and "Idempotency-Key" not in names:
             missing.append(where)
     assert missing == []
+
+
+def test_two_parts_of_one_name_are_refused_with_both_their_modules() -> None:
+    here = msgspec.defstruct("Twin", [("a", int)], module="one.room")
+    there = msgspec.defstruct("Twin", [("b", int)], module="another.room")
+    with pytest.raises(TypeError, match=r"(one\.room.*another\.room|another\.room.*one\.room)"):
+        describe([here, there])

@@ -1,5 +1,6 @@
 """Whatever a request contains, it is refused in words, at once, and harms nothing."""
 
+import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -159,6 +160,7 @@ async def test_hostile_headers_are_survived(asker: Asker, name: str) -> None:
 
 # The parser leaves its spool file to the garbage collector when it is interrupted.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("name", ["uploadAttachment", "uploadRoster"])
 async def test_an_endless_upload_is_cut_off(asker: Asker, name: str) -> None:
     """A stranger is turned away before a byte is read; others are, once it is too much."""
@@ -180,6 +182,7 @@ async def test_an_endless_upload_is_cut_off(asker: Asker, name: str) -> None:
     stranger = {**headers, "Authorization": "Bearer nobody"}
     answer = await asker.send(request, headers=stranger, content=endless())
     assert (answer.status_code, sent) == (401, 0)
+    gc.collect()
 
 
 async def test_the_same_member_twice_means_its_last_value_everywhere(asker: Asker) -> None:

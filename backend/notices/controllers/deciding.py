@@ -16,7 +16,7 @@ from backend.notices.permissions import (
 )
 from backend.notices.schemas.reach import ApprovalOut
 from backend.notices.schemas.reading import NoticeOut
-from backend.notices.schemas.writing import DecisionIn, ReasonIn
+from backend.notices.schemas.writing import DecisionIn, NoticeApprovalIn, ReasonIn
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.policy import Policy
@@ -34,16 +34,23 @@ class NoticeApproval(Controller):
         opt={"policy": Policy.STAFF},
         operation_id="approveNotice",
         summary="审核通过 Approve",
-        responses=refusals(rules.WrongState, rules.OwnApproval),
+        responses=refusals(
+            rules.WrongState,
+            rules.OwnApproval,
+            rules.NoticeChanged,
+            rules.AuthorLeft,
+            rules.BadDates,
+        ),
     )
     async def approve_notice(
         self,
+        data: JSONBody[NoticeApprovalIn],
         actor: NamedDependency[Actor],
         pending: NamedDependency[Sight],
         settings: NamedDependency[Settings],
     ) -> NoticeOut:
         """Let it go out; nobody approves their own."""
-        await publication.approve(actor, pending.notice.id)
+        await publication.approve(actor, pending.notice.id, data.revision)
         return await changed(actor, pending.notice.id, settings)
 
     @put(

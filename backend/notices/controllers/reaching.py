@@ -80,7 +80,9 @@ class NoticeReach(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="nudgeNotice",
         summary="提醒未确认家长 Remind those who still owe",
-        responses=refusals(rules.NudgedRecently, rules.NotAsked, rules.WrongState),
+        responses=refusals(
+            rules.NudgedRecently, rules.NotAsked, rules.NobodyThere, rules.WrongState
+        ),
     )
     async def nudge_notice(
         self,

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
 from backend import clock
-from backend.errors import Refusal
+from backend.errors import Refusal, TooMany
 from backend.notices import rules
 from backend.notices.controllers.answers import changed, feed_item, notice_out
 from backend.notices.models import Category
@@ -23,15 +23,19 @@ from backend.notices.schemas.reading import (
     ConfirmationIn,
     FeedPage,
     NoticeOut,
+    ReadingIn,
     Refused,
 )
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.conditional import UNCHANGED, conditional
 from backend.web.cursors import BadCursor, Cursors, Position
+from backend.web.limits import Limit, spend
 from backend.web.policy import Policy
 from backend.web.problems import language, refusals
 from backend.web.structs import Cursor, PageSize, Words
+
+CATCH_UPS = Limit(name="catch_up", most=60, seconds=60)
 
 
 class Feed(Controller):
@@ -103,6 +107,7 @@ class Feed(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="catchUp",
         summary="补传离线操作 Send what was done offline",
+        responses=refusals(TooMany),
     )
     async def catch_up(
         self,
@@ -111,11 +116,15 @@ class Feed(Controller):
         actor: NamedDependency[Actor],
     ) -> CatchUpOut:
         """Readings and confirmations kept while offline; each may be sent again safely."""
-        read = await receipts.read(actor, list(dict.fromkeys(data.read))) if data.read else []
+        await spend(CATCH_UPS, str(actor.person_id), clock.now())
+        seen = {item.notice_id: item.revision for item in data.read}
+        read = await receipts.read(actor, seen) if seen else []
         confirmed, refused = [], []
-        for item in data.confirmed:
+        for item in {item.notice_id: item for item in data.confirmed}.values():
             try:
-                await _confirm(actor, await _received(actor, item.notice_id), item.answers)
+                await _confirm(
+                    actor, await _received(actor, item.notice_id), item.revision, item.answers
+                )
                 confirmed.append(item.notice_id)
             except Refusal as refusal:
                 refused.append(
@@ -163,10 +172,13 @@ class MyReading(Controller):
         dependencies={"received": Provide(notice_received)},
     )
     async def mark_notice_read(
-        self, actor: NamedDependency[Actor], received: NamedDependency[Sight]
+        self,
+        data: JSONBody[ReadingIn],
+        actor: NamedDependency[Actor],
+        received: NamedDependency[Sight],
     ) -> None:
-        """Mark the notice read on all the caller's devices."""
-        await receipts.read(actor, [received.notice.id])
+        """Mark the version that was on the screen read, on all the caller's devices."""
+        await receipts.read(actor, {received.notice.id: data.revision})
 
     @put(
         "/confirmation",
@@ -174,7 +186,9 @@ class MyReading(Controller):
         operation_id="confirmNotice",
         summary="确认通知 Confirm for the household",
         dependencies={"received": Provide(notice_received)},
-        responses=refusals(rules.NotAsked, rules.AnswerNeeded, rules.WrongState),
+        responses=refusals(
+            rules.NotAsked, rules.AnswerNeeded, rules.WrongState, rules.NoticeChanged
+        ),
     )
     async def confirm_notice(
         self,
@@ -184,7 +198,7 @@ class MyReading(Controller):
         settings: NamedDependency[Settings],
     ) -> NoticeOut:
         """Confirm, with one answer per child where the notice asks for it."""
-        await _confirm(actor, received, data.answers)
+        await _confirm(actor, received, data.revision, data.answers)
         return await changed(actor, received.notice.id, settings)
 
 
@@ -196,9 +210,9 @@ def _behind(cursors: Cursors, purpose: str, rows: list[dict[str, Any]], limit: i
     return cursors.seal(purpose, Position(last["published_at"], last["id"]))
 
 
-async def _confirm(actor: Actor, sight: Sight, given: list[AnswerIn]) -> None:
+async def _confirm(actor: Actor, sight: Sight, revision: int, given: list[AnswerIn]) -> None:
     answers = {answer.student_id: answer.choice for answer in given}
-    await receipts.confirm(actor, sight.notice.id, answers, sight.children)
+    await receipts.confirm(actor, sight.notice.id, revision, answers, sight.children)
 
 
 async def _received(actor: Actor, notice_id: UUID) -> Sight:

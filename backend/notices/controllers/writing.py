@@ -1,5 +1,6 @@
 """The author's side: writing, previewing, publishing, changing, seeing the reach."""
 
+import hashlib
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from backend.errors import NotFound
 from backend.media.rules import AttachmentMissing
 from backend.notices import rules
 from backend.notices.controllers.answers import changed, notice_out
+from backend.notices.models import Notice
 from backend.notices.operations import changes, drafts, publication
 from backend.notices.operations.drafts import audiences_of
 from backend.notices.permissions import (
@@ -43,7 +45,8 @@ class Seen(msgspec.Struct, array_like=True, frozen=True):
     """What a preview token proves its bearer has looked at."""
 
     notice_id: UUID
-    audiences: list[str]
+    audiences: str
+    """A digest of the audiences, however many there are."""
     families: int
     people: int
     until: datetime
@@ -63,6 +66,7 @@ class Notices(Controller):
             KeyNeeded,
             KeyReused,
             rules.NotYourAudience,
+            rules.NotYourShelf,
             rules.TooLong,
             rules.BadDates,
             AttachmentMissing,
@@ -106,6 +110,7 @@ class OneNotice(Controller):
         responses=refusals(
             rules.WrongState,
             rules.NotYourAudience,
+            rules.NotYourShelf,
             rules.TooLong,
             rules.BadDates,
             AttachmentMissing,
@@ -148,8 +153,7 @@ class OneNotice(Controller):
         """Whom it would reach, counted. Publishing needs the token, good for 30 minutes."""
         counted = await publication.preview(actor, mine.notice)
         until = clock.now() + rules.PREVIEW_LIFE
-        keys = [f"{node}/{who}" for node, who in audiences_of(mine.notice)]
-        seen = Seen(mine.notice.id, keys, counted.families, counted.people, until)
+        seen = Seen(mine.notice.id, _digest(mine.notice), counted.families, counted.people, until)
         return PreviewOut(
             families=counted.families,
             people=counted.people,
@@ -177,6 +181,7 @@ class NoticePublication(Controller):
             rules.NobodyThere,
             rules.WrongState,
             rules.NotYourAudience,
+            rules.NotYourShelf,
             rules.BadDates,
         ),
     )
@@ -193,8 +198,10 @@ class NoticePublication(Controller):
             seen = cursors.open(f"preview:{actor.person_id}", data.preview_token, Seen)
         except BadCursor:
             raise rules.PreviewNeeded from None
-        keys = [f"{node}/{who}" for node, who in audiences_of(mine.notice)]
-        if (seen.notice_id, seen.audiences) != (mine.notice.id, keys) or seen.until < clock.now():
+        if (seen.notice_id, seen.audiences) != (
+            mine.notice.id,
+            _digest(mine.notice),
+        ) or seen.until < clock.now():
             raise rules.PreviewNeeded
         await publication.publish(
             actor, mine.notice.id, seen=(seen.families, seen.people), publish_at=data.publish_at
@@ -210,7 +217,15 @@ class NoticeCorrection(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="correctNotice",
         summary="更正通知 Correct a published notice",
-        responses=refusals(rules.WrongState, rules.TooLong, AttachmentMissing),
+        responses=refusals(
+            rules.WrongState,
+            rules.TooLong,
+            AttachmentMissing,
+            rules.NoticeChanged,
+            rules.ApprovedText,
+            rules.NotYourAudience,
+            NotFound,
+        ),
     )
     async def correct_notice(
         self,
@@ -253,3 +268,8 @@ class NoticeWithdrawal(Controller):
         """Unsent pushes are cancelled; those who had read it are told it is gone."""
         await changes.withdraw(actor, managed.notice.id, data.reason)
         return await changed(actor, managed.notice.id, settings)
+
+
+def _digest(notice: Notice) -> str:
+    keys = sorted(f"{node}/{who}" for node, who in audiences_of(notice))
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32]

@@ -9,11 +9,15 @@ from backend.database import transaction
 from backend.media.operations import attach, release
 from backend.notices import notify, rules
 from backend.notices.models import ConfirmMode, Notice, NoticeRevision, NoticeState
+from backend.notices.operations.drafts import audiences_of, places_for
+from backend.notices.operations.publication import gated
 from backend.notices.queries import posting
 from backend.web.actor import Actor
 
 PUBLISHED = frozenset({NoticeState.PUBLISHED})
-STOPPABLE = frozenset({NoticeState.PUBLISHED, NoticeState.SCHEDULED, NoticeState.PENDING})
+STOPPABLE = frozenset(
+    {NoticeState.PUBLISHED, NoticeState.SCHEDULED, NoticeState.PENDING, NoticeState.EXPIRED}
+)
 
 
 async def correct(
@@ -39,7 +43,10 @@ async def correct(
             return notice
         rules.check_state(notice, PUBLISHED)
         if notice.revision != revision:
-            raise rules.WrongState(state=f"revision {notice.revision}")
+            raise rules.NoticeChanged(revision=notice.revision)
+        if await gated(actor, await places_for(actor, audiences_of(notice))):
+            # Nobody slips a new text past the second pair of eyes.
+            raise rules.ApprovedText
         await NoticeRevision.create(
             notice_id=notice.id, revision=notice.revision, title=notice.title,
             blocks=notice.blocks, material=material, explanation=explanation,
@@ -51,8 +58,10 @@ async def correct(
         await attach(attachment_ids, notice.id, actor.person_id)
         await release(notice.id, keep=attachment_ids)
         if material:
-            await _hang_anew(notice)
+            notice.confirm_revision = notice.revision
         await notice.save()
+        if material:
+            await _hang_anew(notice)
         await record(
             "notices.corrected",
             "notice",
@@ -67,11 +76,11 @@ async def correct(
 
 async def _hang_anew(notice: Notice) -> None:
     assert notice.expires_at is not None
-    notice.confirm_revision = notice.revision
     boards = await posting.hanging_on(notice.id)
     await posting.take_down(notice.id)
     await posting.post(notice.id, boards, published_at=clock.now(), expires_at=notice.expires_at)
-    await notify.corrected(notice, [f"{node}/{who}" for node, who in boards])
+    if boards:
+        await notify.corrected(notice, [f"{node}/{who}" for node, who in boards])
 
 
 async def withdraw(actor: Actor, notice_id: UUID, reason: str) -> Notice:
@@ -109,10 +118,12 @@ async def nudge(by: UUID | None, notice_id: UUID) -> Notice:
         rules.check_nudge(notice, clock.now())
         if notice.confirm_mode == ConfirmMode.NONE and not notice.urgent:
             raise rules.NotAsked
+        boards = await posting.hanging_on(notice.id)
+        if not boards:
+            raise rules.NobodyThere
         notice.nudged_at = clock.now()
         notice.nudges += 1
         await notice.save()
-        boards = await posting.hanging_on(notice.id)
         await notify.nudged(notice, [f"{node}/{who}" for node, who in boards])
         await record("notices.nudged", "notice", notice.id, by=by, school_id=notice.school_id)
         return notice

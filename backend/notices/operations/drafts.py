@@ -12,7 +12,7 @@ from backend.database import fetch, transaction
 from backend.errors import NotFound
 from backend.media.operations import attach, release
 from backend.notices import rules
-from backend.notices.models import Notice
+from backend.notices.models import Category, Notice, NoticeState
 from backend.notices.queries import posting
 from backend.notices.rules import Place
 from backend.schools.models import Function
@@ -53,17 +53,8 @@ async def write(actor: Actor, content: Content) -> Notice:
     :class:`rules.NotYourAudience` for one they may not write to.
     """
     async with transaction():
-        places = await places_for(actor, content.audiences)
-        seat = rules.seat_speaking_to(actor, places[0])
-        assert seat is not None
-        notice = Notice(
-            district_id=places[0].district_id,
-            school_id=seat.school_id,
-            author_id=actor.person_id,
-            sender_name=actor.name,
-            sender_title=await _sender_title(seat),
-        )
-        _fill(notice, content)
+        notice = Notice(author_id=actor.person_id, sender_name=actor.name)
+        await _fill(actor, notice, content)
         await notice.save()
         await attach(content.attachment_ids, notice.id, actor.person_id)
         await record(
@@ -77,8 +68,10 @@ async def rewrite(actor: Actor, notice_id: UUID, content: Content) -> Notice:
     async with transaction():
         notice = await Notice.select_for_update().get(id=notice_id)
         rules.check_state(notice, rules.EDITABLE)
-        await places_for(actor, content.audiences)
-        _fill(notice, content)
+        if notice.state == NoticeState.RETURNED:
+            # A new text is a new version: whoever approves names the one they read.
+            notice.revision = notice.confirm_revision = notice.revision + 1
+        await _fill(actor, notice, content)
         await notice.save()
         await attach(content.attachment_ids, notice.id, actor.person_id)
         await release(notice.id, keep=content.attachment_ids)
@@ -96,7 +89,7 @@ async def discard(notice_id: UUID) -> None:
 
 
 async def places_for(actor: Actor, audiences: list[tuple[UUID, str]]) -> list[Place]:
-    """Resolve audiences the caller may write to, all spoken to from one school's standing."""
+    """Resolve audiences the caller may write to with one voice (:func:`rules.one_voice`)."""
     wanted = list(dict.fromkeys(audiences))
     places = await posting.places(wanted)
     closed = actor.closed(Function.NOTICES)
@@ -109,18 +102,24 @@ async def places_for(actor: Actor, audiences: list[tuple[UUID, str]]) -> list[Pl
     if not wanted or len(in_sight) < len(wanted):
         raise NotFound
     for place in in_sight:
-        if rules.seat_speaking_to(actor, place) is None:
-            if place.kind == "group":
-                raise NotFound
-            raise rules.NotYourAudience(audience=place.label)
+        if place.kind == "group" and rules.seat_speaking_to(actor, place) is None:
+            raise NotFound
+    rules.one_voice(actor, in_sight)
     return in_sight
 
 
-def _fill(notice: Notice, content: Content) -> None:
+async def _fill(actor: Actor, notice: Notice, content: Content) -> None:
+    """Set everything an author decides, and what follows from their standing."""
+    places = await places_for(actor, content.audiences)
+    seat = rules.one_voice(actor, places)
+    rules.check_shelf(seat, Category(content.category), urgent=content.urgent)
+    notice.district_id = places[0].district_id
+    notice.school_id = seat.school_id
+    notice.sender_title = await _sender_title(seat)
     now = clock.now()
     expires_at = content.expires_at or now + rules.DEFAULT_LIFE
     rules.check_dates(now=now, publish_at=now, expires_at=expires_at, confirm_by=content.confirm_by)
-    notice.audiences = [{"node": str(node), "who": who} for node, who in content.audiences]
+    notice.audiences = [{"node": str(p.node_id), "who": p.who} for p in places]
     notice.category = content.category
     notice.title = content.title
     notice.blocks = content.blocks

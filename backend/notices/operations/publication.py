@@ -14,6 +14,7 @@ from backend.notices.models import Notice, NoticeState, SchoolApproval
 from backend.notices.operations.drafts import approvers, audiences_of, places_for
 from backend.notices.queries import posting
 from backend.notices.rules import Place
+from backend.people import queries
 from backend.schools.models import School
 from backend.web.actor import Actor
 
@@ -86,13 +87,13 @@ async def publish(
 
 
 async def _ask_or_release(actor: Actor, notice: Notice, places: list[Place], now: datetime) -> None:
-    gated = await _gated(actor, places)
-    if notice.school_id is not None and gated:
+    waiting = await gated(actor, places)
+    if notice.school_id is not None and waiting:
         notice.state = NoticeState.PENDING
         await notice.save()
         await notify.approval_asked(notice, await approvers(notice.school_id, actor.person_id))
         return
-    for place in gated:
+    for place in waiting:
         assert place.school_id is not None
         await SchoolApproval.get_or_create(notice_id=notice.id, school_id=place.school_id)
         people = await approvers(place.school_id, actor.person_id)
@@ -100,22 +101,25 @@ async def _ask_or_release(actor: Actor, notice: Notice, places: list[Place], now
     await _schedule_or_release(notice, now)
 
 
-async def _gated(actor: Actor, places: list[Place]) -> list[Place]:
+async def gated(actor: Actor, places: list[Place]) -> list[Place]:
     """Return the places whose school must agree first."""
     schools = {p.school_id for p in places if p.school_id is not None}
     policies = {s.id: s.notice_approval for s in await School.filter(id__in=schools)}
-    gated = []
+    found = []
     for place in places:
         seat = rules.seat_speaking_to(actor, place)
-        assert seat is not None
+        if seat is None:
+            raise rules.NotYourAudience(audience=place.label)
         policy = policies[place.school_id] if place.school_id is not None else "none"
         if rules.needs_school_approval(seat, place, policy):
-            gated.append(place)
-    return gated
+            found.append(place)
+    return found
 
 
 async def _schedule_or_release(notice: Notice, now: datetime) -> None:
-    assert notice.publish_at is not None
+    assert notice.publish_at is not None and notice.expires_at is not None
+    if notice.expires_at <= now:
+        raise rules.BadDates(field="expiresAt")
     if notice.publish_at > now:
         notice.state = NoticeState.SCHEDULED
         await notice.save()
@@ -143,8 +147,12 @@ async def _hang(
     await notify.published(notice, [f"{node}/{who}" for node, who in keys], part)
 
 
-async def approve(actor: Actor, notice_id: UUID) -> Notice:
-    """Let a pending notice of the caller's school go out. Approving twice is approving once."""
+async def approve(actor: Actor, notice_id: UUID, revision: int) -> Notice:
+    """Let a pending notice of the caller's school go out. Approving twice is approving once.
+
+    ``revision`` is the version the approver read: approval of another is refused with
+    :class:`rules.NoticeChanged`, and of one whose author has left with ``AuthorLeft``.
+    """
     async with transaction():
         notice = await Notice.select_for_update().get(id=notice_id)
         if notice.approved_by == actor.person_id:
@@ -152,6 +160,10 @@ async def approve(actor: Actor, notice_id: UUID) -> Notice:
         if notice.author_id == actor.person_id:
             raise rules.OwnApproval
         rules.check_state(notice, PENDING)
+        if revision != notice.revision:
+            raise rules.NoticeChanged(revision=notice.revision)
+        if not await _author_still_speaks(notice):
+            raise rules.AuthorLeft
         notice.approved_by = actor.person_id
         await _schedule_or_release(notice, clock.now())
         await notify.decided(notice, approved=True)
@@ -208,6 +220,7 @@ async def decide_for_school(
         await approval.save()
         if approved and notice.state == NoticeState.PUBLISHED:
             await _hang(notice, [(school_id, "families")], now, str(school_id))
+        await notify.decided(notice, approved=approved, part=str(school_id), reason=reason)
         await record(
             f"notices.{wanted}_for_school",
             "notice",
@@ -226,8 +239,24 @@ async def release_due(notice_id: UUID) -> None:
             id=notice_id, state=NoticeState.SCHEDULED
         )
         now = clock.now()
-        if notice is not None and notice.publish_at is not None and notice.publish_at <= now:
+        if notice is None or notice.publish_at is None or notice.publish_at > now:
+            return
+        if notice.expires_at is not None and notice.expires_at <= now:
+            notice.state = NoticeState.EXPIRED
+            await notice.save()
+        elif not await _author_still_speaks(notice):
+            notice.state, notice.reason = NoticeState.RETURNED, rules.AuthorLeft.zh
+            await notice.save()
+            await notify.decided(notice, approved=False)
+        else:
             await _release(notice, now)
+
+
+async def _author_still_speaks(notice: Notice) -> bool:
+    """Say whether the author still holds a standing that speaks to every place."""
+    author = await queries.actor_of(notice.author_id)
+    places = await posting.places(audiences_of(notice))
+    return all(rules.seat_speaking_to(author, place) is not None for place in places)
 
 
 async def expire(notice_id: UUID) -> None:

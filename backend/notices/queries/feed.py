@@ -49,7 +49,9 @@ HOUSEHOLD = """
      'studentId', c.student_id, 'name', c.student,
      'settled', CASE n.confirm_mode WHEN 'none' THEN true
          WHEN 'per_child' THEN EXISTS (
-             SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+             SELECT 1 FROM notice_receipts r JOIN family f
+               ON f.person_id = r.person_id AND f.student_id = r.student_id
+             WHERE r.notice_id = n.id
                AND r.student_id = c.student_id AND r.revision >= n.confirm_revision)
          WHEN 'both' THEN d.settled = c.guardians ELSE d.settled > 0 END,
      'receipts', d.receipts) ORDER BY c.student)
@@ -150,11 +152,12 @@ FROM h JOIN notices n ON n.id = h.notice_id
 MARK_READ = f"""
 WITH {MINE},
 hit AS (
-    SELECT p.node_id, p.who, p.seq, p.notice_id,
+    SELECT p.node_id, p.who, p.seq, p.notice_id, seen.revision,
            coalesce(has_bit(r.bits, p.seq), false) AS was_read
     FROM notice_postings p JOIN mine m USING (node_id, who)
-    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who
-    WHERE p.notice_id = ANY($2::uuid[])),
+    JOIN unnest($2::uuid[], $4::int[]) AS seen (notice_id, revision)
+      ON seen.notice_id = p.notice_id AND p.revision <= seen.revision
+    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who),
 marks AS (
     INSERT INTO read_marks AS r (person_id, node_id, who, bits)
     SELECT $1, node_id, who, bits_of(array_agg(seq)) FROM hit WHERE NOT was_read
@@ -163,7 +166,8 @@ marks AS (
     RETURNING 1),
 receipts AS (
     INSERT INTO notice_receipts AS r (id, notice_id, person_id, revision, confirmed_at)
-    SELECT DISTINCT ON (n.id) uuidv7(), n.id, $1::uuid, n.revision, $3::timestamptz
+    SELECT DISTINCT ON (n.id) uuidv7(), n.id, $1::uuid, least(hit.revision, n.revision),
+           $3::timestamptz
     FROM hit JOIN notices n ON n.id = hit.notice_id
     WHERE n.confirm_mode = 'read' AND n.state = 'published'
     ON CONFLICT (notice_id, person_id, student_id)
@@ -186,8 +190,10 @@ WHERE n.state = 'published' AND CASE WHEN n.confirm_mode = 'none' THEN NOT EXIST
           SELECT 1 FROM notice_postings p JOIN read_marks r
             ON r.node_id = p.node_id AND r.who = p.who AND r.person_id = x.person_id
           WHERE p.notice_id = $1 AND p.current AND has_bit(r.bits, p.seq))
-      ELSE NOT household_settled(n.id, n.confirm_mode, n.confirm_revision,
-                                 x.student_id, x.person_id)
+      -- Staff have no child to answer for.
+      ELSE NOT (n.confirm_mode = 'per_child' AND x.student_id IS NULL)
+           AND NOT household_settled(n.id, n.confirm_mode, n.confirm_revision,
+                                     x.student_id, x.person_id)
            AND NOT (n.confirm_mode = 'both' AND EXISTS (
                SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
                  AND r.person_id = x.person_id AND r.revision >= n.confirm_revision)) END
@@ -242,9 +248,12 @@ async def as_recipient(person_id: UUID, notice_id: UUID) -> dict[str, Any] | Non
     return await fetch_one(ONE, person_id, notice_id)
 
 
-async def mark_read(person_id: UUID, notice_ids: list[UUID], now: datetime) -> dict[UUID, bool]:
-    """Mark as read; returns for each notice that reached the person whether it was read before."""
-    rows = await fetch(MARK_READ, person_id, notice_ids, now)
+async def mark_read(person_id: UUID, seen: dict[UUID, int], now: datetime) -> dict[UUID, bool]:
+    """Mark as read the versions up to the one seen.
+
+    Returns for each notice that reached the person whether it was read before.
+    """
+    rows = await fetch(MARK_READ, person_id, list(seen), now, list(seen.values()))
     return {row["notice_id"]: row["was_read"] for row in rows}
 
 

@@ -31,12 +31,13 @@ FROM groups x JOIN schools s ON s.id = x.school_id WHERE x.id = ANY($1::uuid[])
 POST = """
 WITH board AS (
     INSERT INTO audience_counters AS c (node_id, who, next_seq)
-    SELECT node, who, 1 FROM unnest($2::uuid[], $3::text[]) AS x (node, who)
+    SELECT DISTINCT node, who, 1 FROM unnest($2::uuid[], $3::text[]) AS x (node, who)
     ORDER BY node, who
     ON CONFLICT (node_id, who) DO UPDATE SET next_seq = c.next_seq + 1
     RETURNING node_id, who, next_seq - 1 AS seq)
-INSERT INTO notice_postings (node_id, who, seq, notice_id, published_at, expires_at, pinned)
-SELECT b.node_id, b.who, b.seq, n.id, $4, $5, n.pinned
+INSERT INTO notice_postings
+    (node_id, who, seq, notice_id, revision, published_at, expires_at, pinned)
+SELECT b.node_id, b.who, b.seq, n.id, n.revision, $4, $5, n.pinned
 FROM board b, notices n WHERE n.id = $1 RETURNING seq
 """
 

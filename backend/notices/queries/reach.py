@@ -23,7 +23,10 @@ WITH reached AS MATERIALIZED (
     JOIN audience_members m ON m.node_id = p.node_id AND m.who = p.who
     LEFT JOIN read_marks r
       ON r.person_id = m.person_id AND r.node_id = p.node_id AND r.who = p.who
-    WHERE p.notice_id = $1 AND p.current
+    -- What hung last on each board tells, also when it has been taken down since.
+    WHERE p.notice_id = $1 AND p.seq = (
+            SELECT max(l.seq) FROM notice_postings l
+            WHERE l.notice_id = p.notice_id AND l.node_id = p.node_id AND l.who = p.who)
       AND ($2::uuid[] IS NULL OR EXISTS (
             SELECT 1 FROM enrolments e WHERE e.student_id = m.student_id
               AND e.until IS NULL AND e.class_id = ANY($2::uuid[])))
@@ -70,10 +73,13 @@ ORDER BY max(x.stage), s.name
 """
 
 ANSWERS = """
-SELECT r.answer, count(DISTINCT r.student_id) AS n FROM notice_receipts r
-JOIN notices n ON n.id = r.notice_id
-WHERE r.notice_id = $1 AND r.student_id IS NOT NULL AND r.revision >= n.confirm_revision
-GROUP BY 1
+WITH latest AS (
+    SELECT DISTINCT ON (r.student_id) r.student_id, r.answer FROM notice_receipts r
+    JOIN notices n ON n.id = r.notice_id
+    JOIN family_ties t ON t.person_id = r.person_id AND t.student_id = r.student_id
+    WHERE r.notice_id = $1 AND r.revision >= n.confirm_revision
+    ORDER BY r.student_id, r.confirmed_at DESC)
+SELECT answer, count(*) AS n FROM latest GROUP BY 1
 """
 
 SENT = """

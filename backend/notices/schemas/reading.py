@@ -10,6 +10,8 @@ from backend.notices.models import Category, ConfirmMode, NoticeState
 from backend.notices.schemas.writing import Block, Choice
 from backend.web.structs import In, Out
 
+Revision = Annotated[int, Meta(ge=1, le=10_000)]
+
 
 class AnswerIn(In):
     """One child's answer: one of the notice's choices."""
@@ -18,9 +20,23 @@ class AnswerIn(In):
     choice: Choice
 
 
-class ConfirmationIn(In):
-    """Confirmation; ``answers`` only when the notice asks per child."""
+class ReadingIn(In):
+    """Which version was on the screen."""
 
+    revision: Revision
+
+
+class OfflineReading(ReadingIn):
+    """A notice read while offline."""
+
+    notice_id: UUID
+
+
+class ConfirmationIn(In):
+    """Confirmation of the version that was on the screen; ``answers`` only when the notice
+    asks per child."""
+
+    revision: Revision
     answers: Annotated[list[AnswerIn], Meta(max_length=20)] = []
 
 
@@ -28,13 +44,14 @@ class OfflineConfirmation(In):
     """A confirmation made while offline."""
 
     notice_id: UUID
+    revision: Revision
     answers: Annotated[list[AnswerIn], Meta(max_length=20)] = []
 
 
 class CatchUpIn(In):
     """Everything a phone did while offline, in one request."""
 
-    read: Annotated[list[UUID], Meta(max_length=200)] = []
+    read: Annotated[list[OfflineReading], Meta(max_length=200)] = []
     confirmed: Annotated[list[OfflineConfirmation], Meta(max_length=50)] = []
 
 

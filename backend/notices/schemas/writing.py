@@ -129,6 +129,12 @@ class CorrectionIn(In):
     explanation: Reason
 
 
+class NoticeApprovalIn(In):
+    """The version the approver has read."""
+
+    revision: Annotated[int, Meta(ge=1, le=10_000)]
+
+
 class ReasonIn(In):
     """Why; families or the author will read it."""
 

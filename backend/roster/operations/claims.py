@@ -102,7 +102,6 @@ async def approve(claim_id: UUID, student_id: UUID, by: UUID, now: datetime) -> 
         )
         await notify.guardian_added(
             student_id,
-            child["name"],
             [person for person in told if person != claim.person_id],
             occasion=claim.id,
         )

@@ -193,9 +193,7 @@ async def _tell(import_id: UUID) -> None:
     for child in await reporting.guardians_of_known_children(import_id):
         children[child["class_id"]] = children.get(child["class_id"], 0) + 1
         if child["told"]:
-            await notify.guardian_added(
-                child["student_id"], child["name"], child["told"], occasion=import_id
-            )
+            await notify.guardian_added(child["student_id"], child["told"], occasion=import_id)
     rows = await fetch(
         """
         SELECT class_id, array_agg(person_id) AS teachers FROM standings_in_force

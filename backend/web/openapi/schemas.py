@@ -33,13 +33,16 @@ def describe(types: Iterable[Any]) -> tuple[list[Schema], dict[str, Schema]]:
     """Return one schema for each of ``types`` and the named schemas they refer to.
 
     Members of every :class:`Out` are required, for responses always carry all of them.
+    Raises ``TypeError`` when two types share a name, for clients know no modules.
     """
     types = list(types)
+    reached = list(_walk(multi_type_info(types)))
+    _require_names(reached)
     inline, named = msgspec.json.schema_components(
         types, schema_hook=_custom, ref_template=REFERENCE + "{name}"
     )
     components = {name: _tidy(schema) for name, schema in named.items()}
-    for info in _walk(multi_type_info(types)):
+    for info in reached:
         if isinstance(info, StructType):
             _finish_struct(components[info.cls.__name__], info)
         elif isinstance(info, EnumType):
@@ -69,6 +72,18 @@ def _walk(found: Iterable[Type]) -> Iterator[Type]:
         elif isinstance(info, Type):
             waiting.extend(getattr(info, name) for name in info.__struct_fields__)
             yield info
+
+
+def _require_names(reached: Iterable[Type]) -> None:
+    named: dict[str, type] = {}
+    for info in reached:
+        if isinstance(info, StructType | EnumType):
+            other = named.setdefault(info.cls.__name__, info.cls)
+            if other is not info.cls:
+                raise TypeError(
+                    f"{info.cls.__module__} and {other.__module__} both name a part of the "
+                    f"contract {info.cls.__name__}; rename one"
+                )
 
 
 def _finish_struct(schema: Schema, info: StructType) -> None:
