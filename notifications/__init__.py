@@ -9,7 +9,15 @@ house and is handed all it needs.
 """
 
 from notifications.message import LIVE_CHANNEL, Message, Outcome, Priority, Reach
-from notifications.outbox import OutsideTransaction, announce, clear, settle, tell, withdraw, withdraw_about
+from notifications.outbox import (
+    OutsideTransaction,
+    announce,
+    clear,
+    settle,
+    tell,
+    withdraw,
+    withdraw_about,
+)
 
 __all__ = [
     "LIVE_CHANNEL",

@@ -12,7 +12,7 @@ from backend.database import fetch
 from backend.errors import Refusal
 from backend.notices import notify, rules
 from backend.notices.operations import changes, publication
-from backend.notices.queries import feed
+from backend.notices.queries import marks
 
 log = structlog.get_logger("notices")
 
@@ -67,10 +67,10 @@ async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[
     if subject_id is None or not occasion.startswith("notices."):
         return set(people)
     if occasion in (notify.PUBLISHED, notify.CORRECTED):
-        owing = await feed.owing(subject_id, people)
-        return owing - await feed.readers(subject_id, people, current=True)
+        owing = await marks.owing(subject_id, people)
+        return owing - await marks.readers(subject_id, people, current=True)
     if occasion == notify.NUDGED:
-        return await feed.owing(subject_id, people)
+        return await marks.owing(subject_id, people)
     if occasion == notify.WITHDRAWN:
-        return await feed.readers(subject_id, people, current=False)
+        return await marks.readers(subject_id, people, current=False)
     return set(people)

@@ -189,7 +189,9 @@ async def _live_of_a_notice(guest: Visitor, teacher: Visitor, cast: Cast) -> str
         refused = await teacher.post("/notices", json={**body, **misfit})
         assert refused.status_code in (400, 403), refused.text
     notice = await stories.published(teacher, body)
-    assert (await teacher.put(f"/notices/{notice}/confirmation", json={"revision": 1})).status_code == 403
+    assert (
+        await teacher.put(f"/notices/{notice}/confirmation", json={"revision": 1})
+    ).status_code == 403
     seen = await guest.get(f"/notices/{notice}", headers={"Accept-Language": "en"})
     assert CANARIES["text"] in seen.text
     return notice

@@ -142,13 +142,17 @@ async def test_one_notice_reaches_every_family_and_survives_a_killed_worker(
     # One guardian of each family of the first half confirms; that settles the household.
     settled = list(children.values())[: CLASS // 2]
     for family in settled:
-        answer = await phones[family[0]].http.put(f"/notices/{notice}/confirmation", json={"revision": 1})
+        answer = await phones[family[0]].http.put(
+            f"/notices/{notice}/confirmation", json={"revision": 1}
+        )
         assert answer.status_code == 200, answer.text
     for family in settled:
         for number in family:
             [item] = (await phones[number].feed())["items"]
             assert item["settled"] is True
-    await phones[children_left(children, settled)].http.put(f"/notices/{notice}/reading", json={"revision": 1})
+    await phones[children_left(children, settled)].http.put(
+        f"/notices/{notice}/reading", json={"revision": 1}
+    )
     reach = (await teacher.http.get(f"/notices/{notice}/reach")).json()
     assert sum(reach["families"].values()) == reach["familiesTotal"] == CLASS
     assert sum(reach["people"].values()) == reach["peopleTotal"] == len(numbers)

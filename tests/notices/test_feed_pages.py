@@ -11,7 +11,7 @@ from PIL import Image
 
 from backend.database import fetch, fetch_one
 from backend.notices.models import Notice
-from backend.notices.queries import feed
+from backend.notices.queries import feed, marks
 from seed.cast import Cast
 from tests.house import SignIn, Visitor
 from tests.notices.stories import draft, feed_of, publish, published, written
@@ -148,9 +148,9 @@ async def test_control_a_mark_that_is_not_merged_in_the_database_is_lost(
 ) -> None:
     teacher, father = await as_("林晓岚"), await as_("李建国")
     notices = [await published(teacher, draft(cast)) for _ in range(12)]
-    forgetful = feed.MARK_READ.replace("bits_or(r.bits, excluded.bits)", "excluded.bits")
-    assert forgetful != feed.MARK_READ
-    monkeypatch.setattr(feed, "MARK_READ", forgetful)
+    forgetful = marks.MARK_READ.replace("bits_or(r.bits, excluded.bits)", "excluded.bits")
+    assert forgetful != marks.MARK_READ
+    monkeypatch.setattr(marks, "MARK_READ", forgetful)
     await asyncio.gather(
         *(father.put(f"/notices/{one}/reading", json={"revision": 1}) for one in notices)
     )

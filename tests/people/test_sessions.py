@@ -134,7 +134,7 @@ async def test_a_lost_role_is_lost_on_the_next_request(cast, phone) -> None:
     device = phone("teachers-phone")
     await device.sign_in(TEACHER)
     seats = (await device.ask("GET", "/me")).json()["seats"]
-    assert [(s["role"], s["nodeName"]) for s in seats] == [("class_teacher", "三（1）班")]
+    assert [(s["role"], s["nodeName"]) for s in seats] == [("class_teacher", "三年级三（1）班")]
     cast.teaching.valid_until = clock.now()
     await cast.teaching.save()
     me = (await device.ask("GET", "/me")).json()

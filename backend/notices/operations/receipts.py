@@ -7,7 +7,7 @@ from backend import clock
 from backend.database import transaction
 from backend.notices import rules
 from backend.notices.models import ConfirmMode, Notice, NoticeState
-from backend.notices.queries import feed
+from backend.notices.queries import marks
 from backend.web.actor import Actor
 
 OPEN = frozenset({NoticeState.PUBLISHED})
@@ -22,7 +22,7 @@ async def read(actor: Actor, seen: dict[UUID, int]) -> list[UUID]:
     One statement; only a first reading goes on to clear the push from the person's other
     devices.
     """
-    marked = await feed.mark_read(actor.person_id, seen, clock.now())
+    marked = await marks.mark_read(actor.person_id, seen, clock.now())
     fresh = [notice_id for notice_id, was_read in marked.items() if not was_read]
     if fresh:
         async with transaction():
@@ -57,13 +57,13 @@ async def confirm(
         rows: dict[UUID | None, str | None] = dict(answers.items())
         if notice.confirm_mode != ConfirmMode.PER_CHILD:
             rows = {None: None}
-        await feed.put_receipts(notice.id, actor.person_id, rows, revision=revision, now=now)
-        await feed.mark_read(actor.person_id, {notice.id: revision}, now)
+        await marks.put_receipts(notice.id, actor.person_id, rows, revision=revision, now=now)
+        await marks.mark_read(actor.person_id, {notice.id: revision}, now)
         household = [
             actor.person_id,
-            *await feed.relatives(actor.person_id, list(children)),
+            *await marks.relatives(actor.person_id, list(children)),
         ]
-        still_owing = await feed.owing(notice.id, household)
+        still_owing = await marks.owing(notice.id, household)
         done = [person for person in household if person not in still_owing]
         await notifications.settle(notice.id, done)
         await notifications.clear(actor.person_id, notice.id, except_session=actor.session_id)

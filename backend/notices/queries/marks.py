@@ -1,0 +1,128 @@
+"""What a recipient does: reading, confirming; and who still owes. One round trip each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from backend.database import fetch
+from backend.identifiers import uuid7
+from backend.notices.queries.feed import MINE
+
+# Locks are taken in (node_id, who) order, so two phones of one person never deadlock.
+MARK_READ = f"""
+WITH {MINE},
+hit AS (
+    SELECT p.node_id, p.who, p.seq, p.notice_id, seen.revision,
+           coalesce(has_bit(r.bits, p.seq), false) AS was_read
+    FROM notice_postings p JOIN mine m USING (node_id, who)
+    JOIN unnest($2::uuid[], $4::int[]) AS seen (notice_id, revision)
+      ON seen.notice_id = p.notice_id AND p.revision <= seen.revision
+    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who),
+marks AS (
+    INSERT INTO read_marks AS r (person_id, node_id, who, bits)
+    SELECT $1, node_id, who, bits_of(array_agg(seq)) FROM hit WHERE NOT was_read
+    GROUP BY node_id, who ORDER BY node_id, who
+    ON CONFLICT (person_id, node_id, who) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)
+    RETURNING 1),
+receipts AS (
+    INSERT INTO notice_receipts AS r (id, notice_id, person_id, revision, confirmed_at)
+    SELECT DISTINCT ON (n.id) uuidv7(), n.id, $1::uuid, least(hit.revision, n.revision),
+           $3::timestamptz
+    FROM hit JOIN notices n ON n.id = hit.notice_id
+    WHERE n.confirm_mode = 'read' AND n.state = 'published'
+    ON CONFLICT (notice_id, person_id, student_id)
+        DO UPDATE SET revision = excluded.revision, confirmed_at = excluded.confirmed_at
+        WHERE r.revision < excluded.revision
+    RETURNING 1)
+SELECT notice_id, bool_or(was_read) AS was_read,
+       (SELECT count(*) FROM marks) + (SELECT count(*) FROM receipts) AS written
+FROM hit GROUP BY notice_id
+"""
+
+# In a subselect the people's number is unknown to the planner, which would plan anew each time.
+OWING = """
+WITH reached AS (
+    SELECT DISTINCT m.person_id, m.student_id
+    FROM notice_postings p JOIN memberships m ON m.node_id = p.node_id AND m.who = p.who
+    WHERE p.notice_id = $1 AND p.current AND m.person_id = ANY((SELECT $2::uuid[])::uuid[]))
+SELECT DISTINCT x.person_id FROM reached x JOIN notices n ON n.id = $1
+WHERE n.state = 'published' AND CASE WHEN n.confirm_mode = 'none' THEN NOT EXISTS (
+          SELECT 1 FROM notice_postings p JOIN read_marks r
+            ON r.node_id = p.node_id AND r.who = p.who AND r.person_id = x.person_id
+          WHERE p.notice_id = $1 AND p.current AND has_bit(r.bits, p.seq))
+      -- Staff have no child to answer for.
+      ELSE NOT (n.confirm_mode = 'per_child' AND x.student_id IS NULL)
+           AND NOT household_settled(n.id, n.confirm_mode, n.confirm_revision,
+                                     x.student_id, x.person_id)
+           AND NOT (n.confirm_mode = 'both' AND EXISTS (
+               SELECT 1 FROM notice_receipts r WHERE r.notice_id = n.id
+                 AND r.person_id = x.person_id AND r.revision >= n.confirm_revision)) END
+"""
+
+READERS = """
+SELECT DISTINCT r.person_id
+FROM notice_postings p JOIN read_marks r ON r.node_id = p.node_id AND r.who = p.who
+WHERE p.notice_id = $1 AND (p.current OR NOT $3) AND r.person_id = ANY($2::uuid[])
+  AND has_bit(r.bits, p.seq)
+"""
+
+RELATIVES = """
+SELECT DISTINCT other.person_id
+FROM family_ties mine JOIN family_ties other USING (student_id)
+WHERE mine.person_id = $1 AND mine.student_id = ANY($2::uuid[]) AND other.person_id <> $1
+"""
+
+
+async def mark_read(person_id: UUID, seen: dict[UUID, int], now: datetime) -> dict[UUID, bool]:
+    """Mark as read the versions up to the one seen.
+
+    Returns for each notice that reached the person whether it was read before.
+    """
+    rows = await fetch(MARK_READ, person_id, list(seen), now, list(seen.values()))
+    return {row["notice_id"]: row["was_read"] for row in rows}
+
+
+async def owing(notice_id: UUID, people: Sequence[UUID]) -> set[UUID]:
+    """Return who of ``people`` still owes the notice a reading or a confirmation."""
+    return {row["person_id"] for row in await fetch(OWING, notice_id, list(people))}
+
+
+async def readers(notice_id: UUID, people: Sequence[UUID], *, current: bool) -> set[UUID]:
+    """Return who of ``people`` has read the notice: as it hangs now, or in any version."""
+    return {row["person_id"] for row in await fetch(READERS, notice_id, list(people), current)}
+
+
+async def relatives(person_id: UUID, students: list[UUID]) -> list[UUID]:
+    """Return the other guardians of these children."""
+    return [row["person_id"] for row in await fetch(RELATIVES, person_id, students)]
+
+
+async def put_receipts(
+    notice_id: UUID,
+    person_id: UUID,
+    answers: dict[UUID | None, str | None],
+    *,
+    revision: int,
+    now: datetime,
+) -> None:
+    """Write or renew the person's receipts; an unchanged one keeps its first time."""
+    await fetch(
+        """
+        INSERT INTO notice_receipts AS r
+            (id, notice_id, person_id, student_id, revision, answer, confirmed_at)
+        SELECT x.id, $1, $2, x.student, $3, x.answer, $4
+        FROM unnest($5::uuid[], $6::uuid[], $7::text[]) AS x (id, student, answer)
+        ON CONFLICT (notice_id, person_id, student_id) DO UPDATE SET
+            revision = excluded.revision, answer = excluded.answer,
+            confirmed_at = excluded.confirmed_at
+        WHERE (r.revision, r.answer) IS DISTINCT FROM (excluded.revision, excluded.answer)
+          AND r.revision <= excluded.revision
+        """,
+        notice_id,
+        person_id,
+        revision,
+        now,
+        [uuid7() for _ in answers],
+        list(answers),
+        list(answers.values()),
+    )
