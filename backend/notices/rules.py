@@ -15,6 +15,9 @@ from backend.web.actor import STAFF, Actor, Role, Seat
 
 DEFAULT_LIFE = timedelta(days=60)
 LONGEST_LIFE = timedelta(days=400)
+RECOUNTED = 2_000
+"""People up to which an audience must be exactly the one previewed. A larger one changes
+every minute of the day, so its preview, at most half an hour old, is believed."""
 NUDGE_INTERVAL = timedelta(hours=24)
 PREVIEW_LIFE = timedelta(minutes=30)
 MOST_CHARACTERS = 5_000

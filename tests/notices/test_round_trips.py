@@ -17,8 +17,8 @@ from tests.house import SignIn, Visitor
 from tests.notices.stories import draft, published, written
 
 FEED = 2
-READ_FIRST = 10
-READ_AGAIN = 4
+READ_FIRST = 7
+READ_AGAIN = 2
 CONFIRM = 17
 PUBLISH = 19
 SEEN = {"revision": 1}

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from backend.database import fetch
-from backend.notices import jobs
+from backend.notices import jobs, rules
 from backend.notices.operations import publication
-from backend.people.models import Guardianship, Standing
+from backend.people.models import Guardianship, Relation, Standing
 from backend.people.operations import ties
 from backend.schools.models import School
 from backend.web.actor import Role
@@ -202,3 +202,27 @@ async def test_a_district_notice_no_school_has_taken_yet_is_nudged_to_nobody(
     assert (refused.status_code, refused.json()["code"]) == (409, "nobody_there")
     await fetch("UPDATE notices SET published_at = now() - interval '2 days' RETURNING id")
     assert await jobs.nudge_owed() == 0
+
+
+async def test_marking_a_withdrawn_notice_read_does_not_open_it(as_: SignIn, cast: Cast) -> None:
+    teacher, father = await as_("林晓岚"), await as_("李建国")
+    notice = await published(teacher, draft(cast))
+    await teacher.put(f"/notices/{notice}/withdrawal", json={"reason": "发错了"})
+    assert (await father.put(f"/notices/{notice}/reading", json={"revision": 1})).status_code == 404
+    assert (await father.get(f"/notices/{notice}")).status_code == 404
+
+
+@pytest.mark.parametrize(("recounted", "expected"), [(2_000, 409), (5, 200)])
+async def test_only_a_large_audience_may_have_changed_since_its_preview(
+    as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch, recounted: int, expected: int
+) -> None:
+    monkeypatch.setattr(rules, "RECOUNTED", recounted)
+    teacher = await as_("林晓岚")
+    notice = await written(teacher, draft(cast))
+    preview = (await teacher.get(f"/notices/{notice}/audience")).json()
+    assert preview["people"] == 6
+    await ties.bind(cast.id("赵德胜"), cast.children["李沐阳"].id, Relation.GRANDPARENT)
+    answer = await teacher.put(
+        f"/notices/{notice}/publication", json={"previewToken": preview["previewToken"]}
+    )
+    assert answer.status_code == expected

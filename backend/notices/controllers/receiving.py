@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Controller, Request, Response, get, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend import clock
 from backend.errors import Refusal, TooMany
@@ -169,16 +169,17 @@ class MyReading(Controller):
         operation_id="markNoticeRead",
         summary="标记已读 Mark as read",
         status_code=204,
-        dependencies={"received": Provide(notice_received)},
     )
     async def mark_notice_read(
         self,
         data: JSONBody[ReadingIn],
         actor: NamedDependency[Actor],
-        received: NamedDependency[Sight],
+        notice_id: FromPath[UUID],
     ) -> None:
         """Mark the version that was on the screen read, on all the caller's devices."""
-        await receipts.read(actor, {received.notice.id: data.revision})
+        # Marking finds by itself what reached the caller; only a refusal needs its reason.
+        if not await receipts.read(actor, {notice_id: data.revision}):
+            await notice_received(await notice_in_sight(actor, notice_id))
 
     @put(
         "/confirmation",

@@ -50,7 +50,8 @@ async def publish(
     """Publish now, schedule, or hand the notice to the school's second pair of eyes.
 
     ``seen`` are the counts of families and people the author saw in the preview; a
-    different audience now raises :class:`rules.AudienceChanged`. Published, scheduled
+    different audience now raises :class:`rules.AudienceChanged`, up to the size where
+    exactness means anything (``rules.RECOUNTED``). Published, scheduled
     and pending notices stay as they are: asked twice, it happens once.
     """
     async with transaction():
@@ -60,11 +61,8 @@ async def publish(
         rules.check_state(notice, rules.EDITABLE)
         now = clock.now()
         places = await places_for(actor, audiences_of(notice))
-        counted = await posting.counts([(place.node_id, place.who) for place in places])
-        if counted["people"] == 0:
-            raise rules.NobodyThere
-        if seen != (counted["families"], counted["people"]):
-            raise rules.AudienceChanged(families=counted["families"], people=counted["people"])
+        if seen[1] <= rules.RECOUNTED:
+            await _check_audience([(place.node_id, place.who) for place in places], seen)
         notice.audience_families, notice.audience_people = seen
         notice.publish_at = max(publish_at or now, now)
         assert notice.expires_at is not None
@@ -84,6 +82,14 @@ async def publish(
             state=notice.state,
         )
         return notice
+
+
+async def _check_audience(keys: list[tuple[UUID, str]], seen: tuple[int, int]) -> None:
+    counted = await posting.counts(keys)
+    if counted["people"] == 0:
+        raise rules.NobodyThere
+    if seen != (counted["families"], counted["people"]):
+        raise rules.AudienceChanged(families=counted["families"], people=counted["people"])
 
 
 async def _ask_or_release(actor: Actor, notice: Notice, places: list[Place], now: datetime) -> None:

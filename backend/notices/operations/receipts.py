@@ -30,7 +30,6 @@ async def read(actor: Actor, seen: dict[UUID, int]) -> list[UUID]:
                 await notifications.clear(
                     actor.person_id, notice_id, except_session=actor.session_id
                 )
-                await notifications.settle(notice_id, [actor.person_id])
     return list(marked)
 
 

@@ -17,6 +17,7 @@ hit AS (
     FROM notice_postings p JOIN mine m USING (node_id, who)
     JOIN unnest($2::uuid[], $4::int[]) AS seen (notice_id, revision)
       ON seen.notice_id = p.notice_id AND p.revision <= seen.revision
+    JOIN notices n ON n.id = p.notice_id AND n.state IN ('published', 'expired')
     LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who),
 marks AS (
     INSERT INTO read_marks AS r (person_id, node_id, who, bits)

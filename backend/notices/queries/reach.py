@@ -20,7 +20,8 @@ WITH reached AS MATERIALIZED (
     SELECT m.person_id, m.student_id,
            bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
     FROM notice_postings p
-    JOIN audience_members m ON m.node_id = p.node_id AND m.who = p.who
+    CROSS JOIN LATERAL (SELECT person_id, student_id FROM audience_members
+                        WHERE node_id = p.node_id AND who = p.who OFFSET 0) m
     LEFT JOIN read_marks r
       ON r.person_id = m.person_id AND r.node_id = p.node_id AND r.who = p.who
     -- What hung last on each board tells, also when it has been taken down since.
