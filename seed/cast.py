@@ -13,7 +13,7 @@ from backend.people.operations import ties
 from backend.schools.models import District, Grade, School, SchoolClass, Stage
 from backend.schools.operations import calendar, tree
 from backend.web.actor import Role
-from seed import xiangan
+from seed import rulepacks, xiangan
 
 STAFF_PASSWORD = "Kaifang-2026-Tongxing"
 """Every demo member of staff may also sign in with this password."""
@@ -130,6 +130,7 @@ async def _xiangan(cast: Cast) -> None:
     for key, (code, name, stage, grades) in SCHOOLS.items():
         await _school(cast, cast.district, key, code, name, stage, grades, town.id)
     await tree.create_departments(cast.district.id, xiangan.DEPARTMENTS)
+    await rulepacks.plant(cast.district.id)
     lead, member = cast.schools["海湾"], cast.schools["莲塘"]
     await tree.create_zone(
         cast.district.id,

@@ -414,6 +414,44 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='RulePack',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('key', fields.CharField(unique=True, max_length=20)),
+                ('name', fields.CharField(max_length=40)),
+                ('source', fields.CharField(max_length=200)),
+            ],
+            options={'table': 'rule_packs', 'app': 'school', 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PolicyRule',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('pack', fields.ForeignKeyField('school.RulePack', source_field='pack_id', db_index=True, db_constraint=True, to_field='id', related_name='rules', on_delete=OnDelete.CASCADE)),
+                ('code', fields.CharField(max_length=10)),
+                ('subject', fields.CharField(max_length=80)),
+                ('scope', fields.CharField(max_length=20)),
+                ('amount', fields.IntField()),
+                ('unit', fields.CharField(max_length=10)),
+                ('period', fields.CharField(max_length=20)),
+                ('due_on', fields.DateField(null=True)),
+            ],
+            options={'table': 'policy_rules', 'app': 'school', 'unique_together': (('pack', 'code', 'due_on'),), 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DistrictRule',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('district', fields.ForeignKeyField('school.District', source_field='district_id', db_index=True, db_constraint=True, to_field='id', related_name='rules', on_delete=OnDelete.CASCADE)),
+                ('rule', fields.ForeignKeyField('school.PolicyRule', source_field='rule_id', db_index=True, db_constraint=True, to_field='id', related_name='districts', on_delete=OnDelete.CASCADE)),
+                ('binding', fields.BooleanField()),
+            ],
+            options={'table': 'district_rules', 'app': 'school', 'unique_together': (('district', 'rule'),), 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='SchoolApproval',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),

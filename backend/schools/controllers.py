@@ -10,7 +10,15 @@ from litestar.params import FromQuery, JSONBody
 from backend import clock
 from backend.errors import BadInput
 from backend.schools import queries, rules
-from backend.schools.models import Department, District, FeatureSwitch, Function, School, Zone
+from backend.schools.models import (
+    Department,
+    District,
+    DistrictRule,
+    FeatureSwitch,
+    Function,
+    School,
+    Zone,
+)
 from backend.schools.operations import settings, tree
 from backend.schools.permissions import (
     district_in_sight,
@@ -27,6 +35,8 @@ from backend.schools.schemas import (
     GradePage,
     LeadIn,
     LeadOut,
+    RuleOut,
+    RulePage,
     SchoolOut,
     SchoolPage,
     SchoolSettingsIn,
@@ -161,6 +171,16 @@ class Districts(Controller):
         if not first <= last <= first + LONGEST_CALENDAR:
             raise BadPeriod(field="first, last")
         return CalendarOut.of(await queries.calendar_of(district.id, first, last))
+
+    @get("/rules", operation_id="listRules", summary="政策数字")
+    async def list_rules(self, district: NamedDependency[District]) -> RulePage:
+        """本区采用的规则包：每个数字都有出处，分为必须做到和参考。"""
+        adopted = (
+            await DistrictRule.filter(district_id=district.id)
+            .select_related("rule__pack")
+            .order_by("-binding", "rule__code", "rule__due_on")
+        )
+        return RulePage(items=[RuleOut.of(one) for one in adopted])
 
     @get("/departments", operation_id="listDepartments", summary="成员部门")
     async def list_departments(self, district: NamedDependency[District]) -> DepartmentPage:

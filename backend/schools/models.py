@@ -239,3 +239,59 @@ class Department(Model):
     class Meta:
         table = "departments"
         unique_together = (("district", "name"),)
+
+
+class Period(StrEnum):
+    """How often a rule's amount is due: policy texts use these words differently."""
+
+    CALENDAR_YEAR = "calendar_year"
+    SCHOOL_YEAR = "school_year"
+    TERM = "term"
+    ALWAYS = "always"
+    BY_DATE = "by_date"
+
+
+class RulePack(Model):
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    key = fields.CharField(max_length=20, unique=True)
+    name = fields.CharField(max_length=40)
+    source = fields.CharField(max_length=200)
+
+    class Meta:
+        table = "rule_packs"
+
+
+class PolicyRule(Model):
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    pack: fields.ForeignKeyRelation[RulePack] = fields.ForeignKeyField(
+        "school.RulePack", related_name="rules", on_delete=fields.CASCADE, db_index=True
+    )
+    pack_id: UUID
+    code = fields.CharField(max_length=10)
+    subject = fields.CharField(max_length=80)
+    scope = fields.CharField(max_length=20)
+    amount = fields.IntField()
+    unit = fields.CharField(max_length=10)
+    period = fields.CharField(max_length=20)
+    due_on = fields.DateField(null=True)
+
+    class Meta:
+        table = "policy_rules"
+        unique_together = (("pack", "code", "due_on"),)
+
+
+class DistrictRule(Model):
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    district: fields.ForeignKeyRelation[District] = fields.ForeignKeyField(
+        "school.District", related_name="rules", on_delete=fields.CASCADE, db_index=True
+    )
+    district_id: UUID
+    rule: fields.ForeignKeyRelation[PolicyRule] = fields.ForeignKeyField(
+        "school.PolicyRule", related_name="districts", on_delete=fields.CASCADE, db_index=True
+    )
+    rule_id: UUID
+    binding = fields.BooleanField()
+
+    class Meta:
+        table = "district_rules"
+        unique_together = (("district", "rule"),)

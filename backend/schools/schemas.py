@@ -8,7 +8,16 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from backend.schools.models import Approval, Department, Function, School, Stage, Zone
+from backend.schools.models import (
+    Approval,
+    Department,
+    DistrictRule,
+    Function,
+    Period,
+    School,
+    Stage,
+    Zone,
+)
 from backend.web.structs import Count, Cursor, In, Out
 
 Clock = Annotated[time, Meta(tz=False, examples=["21:30:00"])]
@@ -152,6 +161,44 @@ class DepartmentPage(Out):
     """一个区的成员部门，按文件署名顺序；nextCursor 始终为 null。"""
 
     items: list[DepartmentOut]
+    next_cursor: Cursor | None = None
+
+
+class RuleOut(Out):
+    """一条政策数字：source 是出处，binding 表示本区必须做到，否则为参考。"""
+
+    code: str
+    pack: str
+    source: str
+    subject: str
+    scope: str
+    amount: Count
+    unit: str
+    period: Period
+    due_on: date | None
+    binding: bool
+
+    @classmethod
+    def of(cls, adopted: DistrictRule) -> Self:
+        rule = adopted.rule
+        return cls(
+            code=rule.code,
+            pack=rule.pack.name,
+            source=rule.pack.source,
+            subject=rule.subject,
+            scope=rule.scope,
+            amount=rule.amount,
+            unit=rule.unit,
+            period=Period(rule.period),
+            due_on=rule.due_on,
+            binding=adopted.binding,
+        )
+
+
+class RulePage(Out):
+    """本区采用的政策数字，必须做到的在前；nextCursor 始终为 null。"""
+
+    items: list[RuleOut]
     next_cursor: Cursor | None = None
 
 

@@ -52,6 +52,13 @@ ENUMS: dict[str, dict[str, str]] = {
         "withdrawn": "已撤回",
         "expired": "已过期",
     },
+    "Period": {
+        "calendar_year": "每年（自然年）",
+        "school_year": "每学年",
+        "term": "每学期",
+        "always": "随时",
+        "by_date": "截至某日",
+    },
     "Platform": {
         "ios": "苹果",
         "android": "安卓",
