@@ -1,4 +1,4 @@
-"""Audiences: who stands behind ``node/who``, in pages, in numbers and in words.
+"""Audiences: who stands behind ``node/who``, in pages.
 
 An audience key is ``f"{node_id}/{who}"``: ``families`` of a class, grade or school,
 ``members`` of a group, ``staff`` or one role at any node of the tree. Membership is
@@ -8,8 +8,6 @@ read from the rows of this moment, so whoever joins or leaves is in or out at on
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
-
 from backend.database import fetch
 from backend.errors import BadInput
 from backend.web.actor import Role
@@ -17,20 +15,8 @@ from backend.web.actor import Role
 FAMILIES = "families"
 MEMBERS = "members"
 STAFF = "staff"
-WHO_LABELS: dict[str, str] = {
-    FAMILIES: "家长",
-    MEMBERS: "成员",
-    STAFF: "教职工",
-    Role.CLASS_TEACHER: "班主任",
-    Role.SUBJECT_TEACHER: "任课教师",
-    Role.GRADE_LEAD: "年级组长",
-    Role.SCHOOL_ADMIN: "学校管理员",
-    Role.PRINCIPAL: "校长",
-    Role.ZONE_COORDINATOR: "教联体协调员",
-    Role.DISTRICT_OFFICER: "区教育局工作人员",
-    Role.COMMITTEE_MEMBER: "家委会委员",
-    Role.COMMITTEE_CHAIR: "家委会主任",
-}
+WHO = frozenset({FAMILIES, MEMBERS, STAFF, *Role})
+"""Everyone an audience can be, at some node."""
 
 
 class UnknownAudience(BadInput):
@@ -41,19 +27,6 @@ class UnknownAudience(BadInput):
     en = "That is not an audience: {field}."
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many stand in an audience, each counted once.
-
-    ``people`` are the adults a notice reaches. ``families`` are their households:
-    children with the same first guardian are one. ``children`` are the pupils they
-    stand for; children without any guardian are in no audience.
-    """
-
-    families: int
-    people: int
-    children: int
-
-
 def key(node_id: UUID, who: str) -> str:
     """Return the audience key of ``who`` at a node."""
     return f"{node_id}/{who}"
@@ -62,7 +35,7 @@ def key(node_id: UUID, who: str) -> str:
 def split(audience: str) -> tuple[UUID, str]:
     """Take an audience key apart. Raises :class:`UnknownAudience`."""
     node, _, who = audience.partition("/")
-    if who not in WHO_LABELS:
+    if who not in WHO:
         raise UnknownAudience(field=audience)
     try:
         return UUID(node), who
@@ -91,41 +64,6 @@ async def page(audiences: Sequence[str], after: UUID | None, limit: int) -> list
         limit,
     )
     return [row["person_id"] for row in rows]
-
-
-async def counts(audiences: Sequence[str]) -> Counts:
-    """Count an audience as it is now. Raises :class:`UnknownAudience`."""
-    arms, values = await _arms(audiences)
-    members = " UNION ALL ".join(f"SELECT person_id, student_id {arm}" for arm in arms)
-    rows = await fetch(
-        f"""
-        WITH members AS MATERIALIZED ({members}), households AS (
-            SELECT DISTINCT ON (student_id) person_id AS first FROM members
-            WHERE student_id IS NOT NULL ORDER BY student_id, person_id
-        )
-        SELECT (SELECT count(DISTINCT person_id) FROM members) AS people,
-               (SELECT count(*) FROM households) AS children,
-               (SELECT count(DISTINCT first) FROM households) AS families
-        """,
-        *values,
-    )
-    return msgspec.convert(rows[0], Counts)
-
-
-async def describe(audiences: Sequence[str]) -> dict[str, str]:
-    """Return a Chinese label for each audience, such as ``三年级2班 家长``.
-
-    A node that no longer exists is called ``已撤销``. Raises :class:`UnknownAudience`.
-    """
-    pairs = {audience: split(audience) for audience in audiences}
-    rows = await fetch(_NODE_NAMES, sorted({node for node, _ in pairs.values()}))
-    names = {row["id"]: row["name"] for row in rows}
-    return {
-        audience: names.get(node, "已撤销")
-        if who == MEMBERS
-        else f"{names.get(node, '已撤销')} {WHO_LABELS[who]}"
-        for audience, (node, who) in pairs.items()
-    }
 
 
 async def _arms(audiences: Sequence[str]) -> tuple[list[str], list[object]]:
@@ -172,13 +110,3 @@ async def _kinds(nodes: list[UUID]) -> dict[str, list[UUID]]:
         nodes,
     )
     return {row["kind"]: row["ids"] for row in rows if row["ids"]}
-
-
-_NODE_NAMES = """
-SELECT c.id, g.name || c.name AS name FROM classes c JOIN grades g ON g.id = c.grade_id
-WHERE c.id = ANY($1::uuid[])
-UNION ALL SELECT id, name FROM grades WHERE id = ANY($1::uuid[])
-UNION ALL SELECT id, name FROM schools WHERE id = ANY($1::uuid[])
-UNION ALL SELECT id, name FROM districts WHERE id = ANY($1::uuid[])
-UNION ALL SELECT id, name FROM groups WHERE id = ANY($1::uuid[])
-"""
