@@ -10,6 +10,9 @@ import notifications
 from backend.notices.models import Notice
 from notifications import Message, Priority
 
+Board = tuple[UUID, str]
+"""A node and who is meant there: ``(class, "families")``."""
+
 PUBLISHED = "notices.published"
 CORRECTED = "notices.corrected"
 WITHDRAWN = "notices.withdrawn"
@@ -40,34 +43,39 @@ def _message(occasion: str, notice: Notice) -> Message:
     )
 
 
+def _keys(boards: list[Board]) -> list[str]:
+    """Return the audience keys of the post office for these boards."""
+    return [f"{node}/{who}" for node, who in boards]
+
+
 def letter_of(occasion: str, notice: Notice, part: str = "") -> str:
     """Return the name of the occasion: each revision, and each school's share, is its own."""
     return f"{occasion}:{notice.id}:{notice.revision}:{part}"
 
 
-async def published(notice: Notice, keys: list[str], part: str = "") -> None:
+async def published(notice: Notice, boards: list[Board], part: str = "") -> None:
     await notifications.announce(
-        keys, _message(PUBLISHED, notice), once=letter_of(PUBLISHED, notice, part)
+        _keys(boards), _message(PUBLISHED, notice), once=letter_of(PUBLISHED, notice, part)
     )
 
 
-async def corrected(notice: Notice, keys: list[str]) -> None:
+async def corrected(notice: Notice, boards: list[Board]) -> None:
     await notifications.announce(
-        keys, _message(CORRECTED, notice), once=letter_of(CORRECTED, notice)
+        _keys(boards), _message(CORRECTED, notice), once=letter_of(CORRECTED, notice)
     )
 
 
-async def withdrawn(notice: Notice, keys: list[str]) -> None:
+async def withdrawn(notice: Notice, boards: list[Board]) -> None:
     """Unsent pushes are cancelled; only those who had read it are told it is gone."""
     await notifications.withdraw_about(notice.id)
     await notifications.announce(
-        keys, _message(WITHDRAWN, notice), once=letter_of(WITHDRAWN, notice)
+        _keys(boards), _message(WITHDRAWN, notice), once=letter_of(WITHDRAWN, notice)
     )
 
 
-async def nudged(notice: Notice, keys: list[str]) -> None:
+async def nudged(notice: Notice, boards: list[Board]) -> None:
     await notifications.announce(
-        keys, _message(NUDGED, notice), once=letter_of(NUDGED, notice, str(notice.nudges))
+        _keys(boards), _message(NUDGED, notice), once=letter_of(NUDGED, notice, str(notice.nudges))
     )
 
 

@@ -8,10 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from backend.errors import NotAllowed, NotFound
-from backend.notices import rules
 from backend.notices.models import Notice, NoticeState
-from backend.notices.operations.drafts import audiences_of
-from backend.notices.queries import feed, posting
+from backend.notices.operations.drafts import audiences_of, still_speaks
+from backend.notices.queries import feed
 from backend.schools.models import Function
 from backend.web.actor import Actor, Role
 
@@ -39,7 +38,7 @@ async def notice_in_sight(actor: NamedDependency[Actor], notice_id: FromPath[UUI
     notice = await Notice.get_or_none(id=notice_id)
     if notice is None or notice.school_id in actor.closed(Function.NOTICES):
         raise NotFound
-    is_author = notice.author_id == actor.person_id and await _still_speaks(actor, notice)
+    is_author = notice.author_id == actor.person_id and await still_speaks(actor, notice)
     oversees = (
         notice.state != NoticeState.DRAFT
         and notice.school_id is not None
@@ -92,9 +91,7 @@ async def notice_for_my_school(
     """A district's notice that waits for the caller's school."""
     if not actor.runs_school(school_id) or sight.notice.school_id is not None:
         raise NotFound
-    if (school_id, "families") not in {
-        (UUID(item["node"]), item["who"]) for item in sight.notice.audiences
-    }:
+    if (school_id, "families") not in audiences_of(sight.notice):
         raise NotFound
     return sight
 
@@ -111,15 +108,9 @@ async def classes_to_call(actor: Actor) -> list[UUID]:
     return classes
 
 
-async def _still_speaks(actor: Actor, notice: Notice) -> bool:
-    """An author who no longer speaks to a notice's audience has left the notice."""
-    places = await posting.places(audiences_of(notice))
-    return all(rules.seat_speaking_to(actor, place) is not None for place in places)
-
-
 async def _is_asked(actor: Actor, notice: Notice) -> bool:
     """Say whether a district's notice waits for a school the caller runs."""
     if notice.school_id is not None or notice.state == NoticeState.DRAFT:
         return False
-    schools = [UUID(item["node"]) for item in notice.audiences if item["who"] == "families"]
+    schools = [node for node, who in audiences_of(notice) if who == "families"]
     return any(actor.runs_school(school) for school in schools)

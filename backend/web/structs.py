@@ -53,7 +53,6 @@ def check_text(field: str, value: object) -> None:
             check_text(field, item)
 
 
-Int4 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 PageSize = Annotated[int, Meta(ge=1, le=100)]
 Moment = Annotated[datetime, Meta(tz=True)]

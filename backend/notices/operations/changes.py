@@ -80,7 +80,7 @@ async def _hang_anew(notice: Notice) -> None:
     await posting.take_down(notice.id)
     await posting.post(notice.id, boards, published_at=clock.now(), expires_at=notice.expires_at)
     if boards:
-        await notify.corrected(notice, [f"{node}/{who}" for node, who in boards])
+        await notify.corrected(notice, boards)
 
 
 async def withdraw(actor: Actor, notice_id: UUID, reason: str) -> Notice:
@@ -96,7 +96,7 @@ async def withdraw(actor: Actor, notice_id: UUID, reason: str) -> Notice:
         await notice.save()
         await posting.take_down(notice.id)
         if boards:
-            await notify.withdrawn(notice, [f"{node}/{who}" for node, who in boards])
+            await notify.withdrawn(notice, boards)
         await record(
             "notices.withdrawn",
             "notice",
@@ -124,6 +124,6 @@ async def nudge(by: UUID | None, notice_id: UUID) -> Notice:
         notice.nudged_at = clock.now()
         notice.nudges += 1
         await notice.save()
-        await notify.nudged(notice, [f"{node}/{who}" for node, who in boards])
+        await notify.nudged(notice, boards)
         await record("notices.nudged", "notice", notice.id, by=by, school_id=notice.school_id)
         return notice

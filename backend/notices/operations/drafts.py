@@ -154,3 +154,9 @@ async def approvers(school_id: UUID, but: UUID) -> list[UUID]:
 
 def audiences_of(notice: Notice) -> list[tuple[UUID, str]]:
     return [(UUID(item["node"]), item["who"]) for item in notice.audiences]
+
+
+async def still_speaks(author: Actor, notice: Notice) -> bool:
+    """Say whether ``author`` holds, today, a standing that speaks to every place of the notice."""
+    places = await posting.places(audiences_of(notice))
+    return all(rules.seat_speaking_to(author, place) is not None for place in places)

@@ -11,7 +11,7 @@ from backend.database import transaction
 from backend.errors import NotFound
 from backend.notices import notify, rules
 from backend.notices.models import Notice, NoticeState, SchoolApproval
-from backend.notices.operations.drafts import approvers, audiences_of, places_for
+from backend.notices.operations.drafts import approvers, audiences_of, places_for, still_speaks
 from backend.notices.queries import posting
 from backend.notices.rules import Place
 from backend.people import queries
@@ -150,7 +150,7 @@ async def _hang(
 ) -> None:
     assert notice.expires_at is not None
     await posting.post(notice.id, keys, published_at=now, expires_at=notice.expires_at)
-    await notify.published(notice, [f"{node}/{who}" for node, who in keys], part)
+    await notify.published(notice, keys, part)
 
 
 async def approve(actor: Actor, notice_id: UUID, revision: int) -> Notice:
@@ -168,7 +168,7 @@ async def approve(actor: Actor, notice_id: UUID, revision: int) -> Notice:
         rules.check_state(notice, PENDING)
         if revision != notice.revision:
             raise rules.NoticeChanged(revision=notice.revision)
-        if not await _author_still_speaks(notice):
+        if not await still_speaks(await queries.actor_of(notice.author_id), notice):
             raise rules.AuthorLeft
         notice.approved_by = actor.person_id
         await _schedule_or_release(notice, clock.now())
@@ -250,19 +250,12 @@ async def release_due(notice_id: UUID) -> None:
         if notice.expires_at is not None and notice.expires_at <= now:
             notice.state = NoticeState.EXPIRED
             await notice.save()
-        elif not await _author_still_speaks(notice):
+        elif not await still_speaks(await queries.actor_of(notice.author_id), notice):
             notice.state, notice.reason = NoticeState.RETURNED, rules.AuthorLeft.zh
             await notice.save()
             await notify.decided(notice, approved=False)
         else:
             await _release(notice, now)
-
-
-async def _author_still_speaks(notice: Notice) -> bool:
-    """Say whether the author still holds a standing that speaks to every place."""
-    author = await queries.actor_of(notice.author_id)
-    places = await posting.places(audiences_of(notice))
-    return all(rules.seat_speaking_to(author, place) is not None for place in places)
 
 
 async def expire(notice_id: UUID) -> None:

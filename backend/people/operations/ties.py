@@ -103,16 +103,6 @@ async def restrict(tie_id: UUID, *, restricted: bool, by: UUID | None, reason: s
             )
 
 
-async def end_tie(tie_id: UUID, *, by: UUID | None) -> None:
-    """End a guardianship now."""
-    async with transaction():
-        ended = await Guardianship.filter(id=tie_id, valid_until=None).update(
-            valid_until=clock.now()
-        )
-        if ended:
-            await record("people.tie_ended", "guardianship", tie_id, by=by)
-
-
 async def _path(node: Node) -> dict[str, Any]:
     """Return the node's place in the tree, as standings keep it."""
     path: dict[str, Any] = dict.fromkeys(
