@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from backend import sandbox
@@ -46,11 +47,8 @@ def is_running(pid: int) -> bool:
 
 
 def children() -> set[int]:
-    return {
-        int(pid)
-        for task in Path("/proc/self/task").iterdir()
-        for pid in (task / "children").read_text().split()
-    }
+    # By parent, not by thread: the threads of a pool come and go while one looks.
+    return {child.pid for child in psutil.Process().children()}
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from backend import embedded
@@ -61,10 +62,9 @@ class Demo:
 
     def child(self, command: str) -> int:
         """Return the process number of the API or the worker."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        for pid in children.split():
-            if command in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
-                return int(pid)
+        for child in psutil.Process(self.process.pid).children():
+            if command in child.cmdline():
+                return child.pid
         raise LookupError(command)
 
 
