@@ -10,6 +10,8 @@ from litestar.types import ASGIApp
 
 from backend import logs
 from backend import settings as configuration
+from backend.activities.controllers import routes as activities
+from backend.bookings.controllers import routes as bookings
 from backend.database import database
 from backend.errors import SignInNeeded
 from backend.inbox.controllers import routes as inbox
@@ -23,6 +25,7 @@ from backend.people.controllers import routes as people
 from backend.roster.controllers import routes as roster
 from backend.schools.controllers import routes as schools
 from backend.settings import Settings, SettingsError
+from backend.volunteering.controllers import routes as volunteering
 from backend.web import openapi
 from backend.web.actor import Actor
 from backend.web.cursors import Cursors
@@ -32,7 +35,7 @@ from backend.web.policy import enforce, undeclared
 from backend.web.problems import EXCEPTION_HANDLERS
 from backend.web.strictness import LiteralRequest, parameters_fit
 
-ROOMS = (people, schools, roster, media, notices, inbox)
+ROOMS = (people, schools, roster, media, notices, inbox, bookings, volunteering, activities)
 
 
 def create_app() -> ASGIApp:

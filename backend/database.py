@@ -20,6 +20,9 @@ MODELS = [
     "backend.media.models",
     "backend.roster.models",
     "backend.notices.models",
+    "backend.bookings.models",
+    "backend.volunteering.models",
+    "backend.activities.models",
     "notifications.models",
 ]
 MIGRATION_LOCK = 7_310_001

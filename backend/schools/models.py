@@ -28,6 +28,7 @@ class Function(StrEnum):
     ACTIVITIES = "activities"
     COURSES = "courses"
     INSIGHTS = "insights"
+    VOLUNTEERING = "volunteering"
 
 
 class Approval(StrEnum):

@@ -23,7 +23,7 @@ def test_every_json_body_has_an_example_that_fits(document: Document) -> None:
             assert "example" in content, f"{where} {side}"
             assert misfit(document, content["schema"], content["example"]) is None, (
                 f"{where} {side}: {misfit(document, content['schema'], content['example'])}; "
-                "backend/web/openapi/specimens.py holds the values"
+                "backend/web/openapi/specimens holds the values"
             )
             looked += 1
     assert looked > 100
@@ -40,7 +40,7 @@ def test_no_example_is_a_placeholder(document: Document) -> None:
         for side, _, content in contents(operation):
             shown = [value for node in nodes(content) for value in _texts(node)]
             assert PLACEHOLDER not in shown, (
-                f"{where} {side}: name the value in backend/web/openapi/specimens.py"
+                f"{where} {side}: name the value in backend/web/openapi/specimens"
             )
         for parameter in operation.get("parameters", []):
             assert parameter["example"] != PLACEHOLDER, f"{where} {parameter['name']}"

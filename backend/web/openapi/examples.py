@@ -115,7 +115,7 @@ def _several(schema: Schema, components: Mapping[str, Schema], name: str, owner:
 
 def _mapping(schema: Schema, components: Mapping[str, Schema], name: str) -> dict[str, Any]:
     keys = schema.get("propertyNames")
-    if keys is None:
+    if keys is None or "$ref" not in keys:
         return {}
     values = components[keys["$ref"].removeprefix(REFERENCE)]["enum"]
     return {key: example(schema["additionalProperties"], components, name) for key in values}

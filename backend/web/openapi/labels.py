@@ -31,6 +31,7 @@ ENUMS: dict[str, dict[str, str]] = {
         "activities": "活动组织",
         "courses": "家长课堂",
         "insights": "数据分析",
+        "volunteering": "家长驻校",
     },
     "ImportMode": {"merge": "增补：只增改，不移除", "full": "全量：表中没有的视为离校"},
     "ImportState": {

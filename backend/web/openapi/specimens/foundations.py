@@ -6,7 +6,7 @@ that is used nowhere else.
 
 from typing import Any
 
-ID_OF = {
+ID_OF: dict[str, str] = {
     "AttachmentOut": "attachmentId",
     "AttachmentLink": "attachmentId",
     "ClaimOut": "claimId",
@@ -35,7 +35,7 @@ ID_OF = {
 }
 """What the ``id`` of each struct is called where others refer to it."""
 
-ALIASES = {
+ALIASES: dict[str, str] = {
     "matches": "studentId",
     "personIds": "personId",
     "studentIds": "studentId",

@@ -1,0 +1,20 @@
+"""Rows of activities, split by noun."""
+
+from backend.activities.models.activities import (
+    Activity,
+    ActivityKind,
+    ActivitySession,
+    ActivityState,
+)
+from backend.activities.models.exports import ActivityExport, ExportState
+from backend.activities.models.feedback import ActivityFeedback
+
+__all__ = [
+    "Activity",
+    "ActivityExport",
+    "ActivityFeedback",
+    "ActivityKind",
+    "ActivitySession",
+    "ActivityState",
+    "ExportState",
+]

@@ -1,0 +1,22 @@
+"""Which URLs bookings answer at: for families, for organisers, at the door."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from backend.bookings.controllers.organising import BookingDecisions, SlotAttendees, SlotChanges
+from backend.bookings.controllers.places import MyBooking, MyBookings, Slots
+from backend.bookings.permissions import slot_in_sight
+
+routes = Router(
+    path="/",
+    route_handlers=[
+        Slots,
+        MyBooking,
+        MyBookings,
+        SlotAttendees,
+        SlotChanges,
+        BookingDecisions,
+    ],
+    dependencies={"sight": Provide(slot_in_sight)},
+    tags=["名额 Places"],
+)

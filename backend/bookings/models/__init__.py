@@ -1,0 +1,34 @@
+"""Rows of the places engine, split by noun."""
+
+from backend.bookings.models.attending import CalendarFeed, Scan, StandIn, StandInOffer
+from backend.bookings.models.places import (
+    Booking,
+    BookingState,
+    Draw,
+    Invitation,
+    Mode,
+    Qualification,
+    SharedQuota,
+    Slot,
+    SlotKind,
+    SlotShare,
+    SlotState,
+)
+
+__all__ = [
+    "Booking",
+    "BookingState",
+    "CalendarFeed",
+    "Draw",
+    "Invitation",
+    "Mode",
+    "Qualification",
+    "Scan",
+    "SharedQuota",
+    "Slot",
+    "SlotKind",
+    "SlotShare",
+    "SlotState",
+    "StandIn",
+    "StandInOffer",
+]

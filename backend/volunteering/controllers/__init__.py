@@ -1,0 +1,5 @@
+"""Which URLs volunteering answers at."""
+
+from litestar import Router
+
+routes = Router(path="/", route_handlers=[])

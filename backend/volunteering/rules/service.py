@@ -1,0 +1,65 @@
+"""Hours of service and the certificates of them."""
+
+import secrets
+from datetime import date
+
+from backend.errors import BadInput, Refusal
+
+RULE_ZH = "服务时长按每次签到至签退计算，以班次起止时间为限。"
+RULE_EN = "Hours run from check-in to check-out, within the hours of the shift."
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without the letters that are mistaken for digits or for each other."""
+CODE_LENGTH = 16
+"""Five bits a character: 80 bits that nobody guesses."""
+
+
+class NothingToCertify(Refusal):
+    code = "nothing_to_certify"
+    zh = "该时间段内没有已完成的志愿服务时长，不能开具证明。"
+    en = "There are no completed hours of service in that period."
+
+
+class BadServicePeriod(BadInput):
+    code = "bad_service_period"
+    zh = "起止日期有误：开始不能晚于结束，结束不能晚于今天。"
+    en = "The period begins before it ends, and ends today at the latest."
+
+
+class CertificateRevoked(Refusal):
+    """``reason`` is what the school wrote."""
+
+    code = "certificate_revoked"
+    zh = "该证明已被学校撤销：{reason}"
+    en = "The school has revoked this certificate: {reason}"
+
+
+def check_period(first: date, last: date, today: date) -> None:
+    """Raises :class:`BadServicePeriod`."""
+    if not first <= last <= today:
+        raise BadServicePeriod(field="until")
+
+
+def new_code() -> str:
+    """Return a code that cannot be guessed and can be read out over the telephone."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def grouped(code: str) -> str:
+    """Return a code as it is printed: ``K7QF-3M9T-WX2C-H4RD``."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+
+
+def ungrouped(shown: str) -> str:
+    """Return the code behind what somebody typed: case, spaces and dashes do not matter."""
+    return shown.upper().replace("-", "").replace(" ", "")
+
+
+def masked(name: str) -> str:
+    """Return what strangers see of a name: ``王**``, whatever its length."""
+    return f"{name[:1]}**"
+
+
+def hours(minutes: int) -> str:
+    """Return minutes in hours with at most one decimal, never more than was done: ``18.5``."""
+    tenths = minutes * 10 // 60
+    return f"{tenths // 10}.{tenths % 10}" if tenths % 10 else str(tenths // 10)
