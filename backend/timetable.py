@@ -1,6 +1,7 @@
 """Every recurring job on one page. Each bears running twice."""
 
 from backend import clock
+from backend.bookings import jobs as bookings
 from backend.media import jobs as media
 from backend.media.storage import Files
 from backend.notices import jobs as notices
@@ -21,6 +22,9 @@ def timetable(files: Files) -> list[Job]:
             cron={"hour": "8-20", "minute": 5},
             catch_up=1800,
         ),
+        Job(name="bookings.sweep", run=bookings.sweep, every=5),
+        Job(name="bookings.untied", run=bookings.release_untied, every=600),
+        Job(name="bookings.remind", run=bookings.remind, every=300),
         Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),
         Job(name="roster.forget", run=roster.forget_old, every=3600),
         Job(name="people.purge", run=people.purge, every=600),

@@ -5,13 +5,15 @@ Any number of workers may run; what they carry is claimed row by row.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
 from backend import clock
+from backend.bookings import jobs as bookings
 from backend.database import database
 from backend.media.storage import open_files
 from backend.notices import jobs as notices
@@ -44,7 +46,7 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
     office = Office(
         channels=channels,
         page_audience=audiences.page,
-        still_wanted=notices.still_wanted,
+        still_wanted=still_wanted,
         quiet_hours=quiet.hours_of,
         lease=timedelta(seconds=settings.push_lease),
         send_timeout=settings.push_lease * 0.75,
@@ -53,6 +55,7 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
         "post": lambda: office.drain(clock.now, stop),
         "sms": lambda: people.send_sms(gateway, keys, clock.now()),
         "rosters": roster.read_waiting,
+        "bookings": bookings.tell_moves,
     }
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database(dsn, settings, name="tongxing-worker"))
@@ -66,6 +69,15 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
             for name, work in rounds.items():
                 group.create_task(_go_round(name, work, settings.worker_tick, stop))
     log.info("worker_stopped")
+
+
+async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[UUID]) -> set[UUID]:
+    """Ask the room an occasion belongs to who of ``people`` should still hear of it."""
+    room = _ASKED.get(occasion.partition(".")[0])
+    return set(people) if room is None else await room(occasion, subject_id, people)
+
+
+_ASKED = {"notices": notices.still_wanted, "bookings": bookings.still_wanted}
 
 
 async def _go_round(name: str, work: Round, tick: float, stop: asyncio.Event) -> None:

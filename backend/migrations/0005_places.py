@@ -248,7 +248,8 @@ BEGIN
 END $$;
 
 -- Give what is free to those who wait, in order. The caller holds the slot. Near the start
--- nobody is chosen: all who wait are told, and the first tap wins. `direct` confirms at once.
+-- nobody is chosen: all who wait are told, and the first tap wins. `direct` is for a draw:
+-- it confirms at once, and nobody passes a party that finds no room.
 CREATE FUNCTION promote(slot uuid, moment timestamptz, direct boolean DEFAULT false)
     RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
@@ -283,7 +284,7 @@ BEGIN
         SELECT * INTO room FROM place_for(s, p, e.party, e.share_ids);
         IF NOT room.fits OR (blocked AND room.share IS NULL) THEN
             CONTINUE WHEN blocked;
-            blocked := e.skipped >= s.skip_limit;
+            blocked := direct OR e.skipped >= s.skip_limit;
             passed := passed || e.id;
             UPDATE bookings x SET line = jsonb_build_object('code',
                 CASE WHEN blocked THEN 'waits_for_room' ELSE 'may_be_passed' END,
@@ -547,8 +548,8 @@ BEGIN
     held := b.state <> 'waitlisted';
     b := give_back(b, CASE WHEN b.state = 'offered' THEN 'lapsed'
         WHEN b.state = 'confirmed' AND moment >= s.cancel_until THEN 'late_cancelled'
-        ELSE 'cancelled' END, cause, by, moment, by = who AND NOT (
-            b.state = 'confirmed' AND moment >= s.cancel_until));
+        ELSE 'cancelled' END, cause, by, moment, coalesce(by = who, false)
+            AND NOT (b.state = 'confirmed' AND moment >= s.cancel_until));
     IF held THEN
         PERFORM promote(slot, moment);
     END IF;
@@ -587,8 +588,9 @@ BEGIN
         PERFORM give_back(b, 'lapsed', 'ended', NULL, moment, true);
         touched := touched + 1;
     END LOOP;
+    -- A check-in that commits this instant is waited for: it holds only its own row.
     FOR b IN SELECT * FROM bookings x WHERE x.slot_id = slot
-        AND x.state IN ('confirmed', 'checked_in') LOOP
+        AND x.state IN ('confirmed', 'checked_in') ORDER BY x.id FOR NO KEY UPDATE LOOP
         UPDATE bookings x SET updated_at = moment,
             state = CASE WHEN b.state = 'checked_in' THEN 'completed' ELSE 'no_show' END,
             minutes = CASE WHEN b.state = 'checked_in' THEN credited_minutes(b, s.ends_at)

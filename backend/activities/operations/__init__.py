@@ -1,1 +1,1 @@
-"""See the room."""
+"""What can happen to an activity, split by noun."""

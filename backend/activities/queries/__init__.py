@@ -1,1 +1,1 @@
-"""See the room."""
+"""Lists of activities that are reports rather than rows."""

@@ -58,6 +58,20 @@ class NobodyInvited(Refusal):
     en = "This is by invitation only: choose whom to invite first."
 
 
+class NotAGuardian(Refusal):
+    """An invited person has no child within the audience."""
+
+    code = "not_a_guardian"
+    zh = "受邀者中有人不是参加范围内学生的家长。"
+    en = "Somebody invited has no child among those the activity is for."
+
+
+class NotOnTheStaff(Refusal):
+    code = "not_on_the_staff"
+    zh = "签到负责人须是本校教职工。"
+    en = "Whoever keeps the door must work at the school."
+
+
 class BadActivityDates(BadInput):
     code = "bad_activity_dates"
     zh = "时间不合理：{field}。"

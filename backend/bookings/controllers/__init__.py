@@ -3,6 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
+from backend.bookings.controllers.draws import HoldingDraws, PublicDraw
 from backend.bookings.controllers.organising import BookingDecisions, SlotAttendees, SlotChanges
 from backend.bookings.controllers.places import MyBooking, MyBookings, Slots
 from backend.bookings.permissions import slot_in_sight
@@ -16,6 +17,8 @@ routes = Router(
         SlotAttendees,
         SlotChanges,
         BookingDecisions,
+        PublicDraw,
+        HoldingDraws,
     ],
     dependencies={"sight": Provide(slot_in_sight)},
     tags=["名额 Places"],

@@ -183,6 +183,7 @@ class BookingDecisions(Controller):
         "/priority",
         opt={"policy": Policy.STAFF},
         operation_id="prioritiseBooking",
+        status_code=204,
         summary="优先递补（须写明理由） Let somebody go before others",
         responses=refusals(rules.WrongBookingState),
     )

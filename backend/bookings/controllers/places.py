@@ -146,6 +146,7 @@ class MyBooking(Controller):
         "/attendance",
         opt={"policy": Policy.SIGNED_IN},
         operation_id="answerComing",
+        status_code=204,
         summary="来 / 来不了 Coming, or not",
         responses=refusals(rules.WrongBookingState, rules.AlreadyStarted, rules.AlreadyIn),
     )

@@ -1,6 +1,14 @@
 """Rows of the places engine, split by noun."""
 
-from backend.bookings.models.attending import CalendarFeed, Scan, StandIn, StandInOffer
+from backend.bookings.models.attending import (
+    CalendarFeed,
+    Scan,
+    ScanKind,
+    ScanOutcome,
+    StandIn,
+    StandInOffer,
+    StandInState,
+)
 from backend.bookings.models.places import (
     Booking,
     BookingState,
@@ -24,6 +32,8 @@ __all__ = [
     "Mode",
     "Qualification",
     "Scan",
+    "ScanKind",
+    "ScanOutcome",
     "SharedQuota",
     "Slot",
     "SlotKind",
@@ -31,4 +41,5 @@ __all__ = [
     "SlotState",
     "StandIn",
     "StandInOffer",
+    "StandInState",
 ]

@@ -1,5 +1,6 @@
 """Being there: scans at the door, stand-ins, and the calendar on somebody's phone."""
 
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,40 @@ from tortoise.models import Model
 from backend.identifiers import uuid7
 
 
+class ScanKind(StrEnum):
+    """What a scan says: they came, they left, or the check-in was a mistake."""
+
+    IN = "in"
+    OUT = "out"
+    UNDO = "undo"
+
+
+class ScanOutcome(StrEnum):
+    """What came of one scan."""
+
+    CHECKED_IN = "checked_in"
+    ALREADY_IN = "already_in"
+    CHECKED_OUT = "checked_out"
+    ALREADY_OUT = "already_out"
+    UNDONE = "undone"
+    NOT_IN = "not_in"
+    NOT_BOOKED = "not_booked"
+    WRONG_SLOT = "wrong_slot"
+    FORGED = "forged"
+    DOOR_CLOSED = "door_closed"
+    SETTLED = "settled"
+
+
+class StandInState(StrEnum):
+    """open -> taken | withdrawn | vetoed | expired; taken -> vetoed."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    WITHDRAWN = "withdrawn"
+    VETOED = "vetoed"
+    EXPIRED = "expired"
+
+
 class Scan(Model):
     id = fields.UUIDField(primary_key=True, default=uuid7)
     slot: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
@@ -16,15 +51,17 @@ class Scan(Model):
     )
     slot_id: UUID
     booking_id = fields.UUIDField(null=True, db_index=True)
-    nonce = fields.CharField(max_length=40, unique=True)
+    nonce = fields.CharField(max_length=40)
     kind = fields.CharField(max_length=10)
     outcome = fields.CharField(max_length=30)
     scanned_at = fields.DatetimeField()
+    counts_at = fields.DatetimeField()
     received_at = fields.DatetimeField(auto_now_add=True)
     by = fields.UUIDField()
 
     class Meta:
         table = "scans"
+        unique_together = (("slot", "nonce"),)
 
 
 class StandIn(Model):

@@ -18,6 +18,7 @@ from backend.bookings.models import (
     SlotShare,
     SlotState,
 )
+from backend.bookings.operations import draws
 from backend.database import execute, fetch_one, transaction
 from backend.identifiers import uuid7
 
@@ -70,6 +71,8 @@ class SlotPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 CANCEL_NOTICE = timedelta(hours=24)
 """How long before the start a place may be given back without being late (Q7)."""
+DRAW_NOTICE = timedelta(hours=48)
+"""How long before the start entering a draw closes where nothing else was said."""
 
 
 async def create(plan: SlotPlan) -> Slot:
@@ -100,12 +103,15 @@ async def create_many(plans: Sequence[SlotPlan]) -> list[Slot]:
         for plan in plans:
             if plan.invited:
                 await invite(plan.id, plan.invited)
+        if by_lot := [plan.id for plan in plans if plan.mode is Mode.DRAW]:
+            await draws.prepare_all(by_lot)
     return slots
 
 
 def _slot(plan: SlotPlan, now: datetime) -> Slot:
     late = max(plan.starts_at - CANCEL_NOTICE, min(now, plan.starts_at))
-    closes_at = plan.closes_at or plan.starts_at
+    by_lot = plan.mode is Mode.DRAW
+    closes_at = plan.closes_at or plan.starts_at - (DRAW_NOTICE if by_lot else timedelta(0))
     opens_at = min(plan.opens_at or now, closes_at)
     cancel_until = plan.cancel_until or late
     if not (plan.starts_at < plan.ends_at and closes_at <= plan.ends_at) or (

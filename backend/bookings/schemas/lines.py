@@ -17,6 +17,7 @@ _LINES: dict[str, tuple[str, str]] = {
     "free": ("名额已确认。", "The place is yours."),
     "full": ("名额已满，正在候补，按先后顺序递补。", "Full: you are in the queue, in order."),
     "in_draw": ("已登记，等待抽签。", "Entered; the draw is yet to come."),
+    "drawn": ("抽中了。", "Your lot was drawn."),
     "next_in_line": ("轮到您了。", "It is your turn."),
     "accepted": ("您已接受名额。", "You took the place offered."),
     "tapped_first": ("您最先确认，名额归您。", "You tapped first: the place is yours."),
@@ -44,6 +45,7 @@ _LINES: dict[str, tuple[str, str]] = {
     "stands_in": ("您替其他家长值班。", "You stand in for somebody."),
     "ended": ("已结束。", "It is over."),
     "cancelled": ("已取消。", "Given back."),
+    "tie_ended": ("报名已取消。", "The booking was cancelled."),
     "cannot_come": ("您表示来不了，名额已让出。", "You said you cannot come."),
 }
 

@@ -10,7 +10,9 @@ from backend.bookings.operations import slots
 from backend.database import fetch, fetch_one, transaction
 from backend.volunteering.models import DayState, StationDay
 from backend.volunteering.operations.shifts import check_people
+from backend.volunteering.queries.calendar import zone_of
 from backend.volunteering.rules import shifts as rules
+from backend.volunteering.rules.templates import moment_on
 
 
 async def plan(
@@ -98,7 +100,9 @@ async def advance(day_id: UUID) -> bool:
         if day is None:
             return False
         row = await fetch_one(_HOURS, day.id)
-        hours = (row["begins"], row["ends"]) if row and row["begins"] else None
+        # A day whose shifts were all called off one by one is over when its date is.
+        midnight = moment_on(day.day, 24 * 60, await zone_of(day.school_id))
+        hours = (row["begins"], row["ends"]) if row and row["begins"] else (midnight, midnight)
         state = rules.day_state(DayState(day.state), hours, clock.now())
         if state == day.state:
             return False

@@ -41,3 +41,8 @@ def expected(confirmed: int, asked: int, came: tuple[int, int], agreed: tuple[in
     if all_asked >= LEAST_KNOWN:
         likely += asked * willing / all_asked
     return round(likely)
+
+
+def batch(need: int, most: int) -> int:
+    """Return how many to ask in one round: three for each place, never more than ``most``."""
+    return min(3 * need, most)

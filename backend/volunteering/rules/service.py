@@ -59,7 +59,9 @@ def masked(name: str) -> str:
     return f"{name[:1]}**"
 
 
-def hours(minutes: int) -> str:
-    """Return minutes in hours with at most one decimal, never more than was done: ``18.5``."""
+def spelled(minutes: int) -> tuple[str, str]:
+    """Return an amount of service and its unit, never more than was done: ``18.5 小时``."""
+    if minutes < 60:
+        return str(minutes), "分钟"
     tenths = minutes * 10 // 60
-    return f"{tenths // 10}.{tenths % 10}" if tenths % 10 else str(tenths // 10)
+    return (f"{tenths // 10}.{tenths % 10}" if tenths % 10 else str(tenths // 10)), "小时"

@@ -168,9 +168,9 @@ def gaps(
     return [gap for gap in found if gap.have < gap.needed]
 
 
-def day_state(state: DayState, hours: tuple[datetime, datetime] | None, now: datetime) -> DayState:
+def day_state(state: DayState, hours: tuple[datetime, datetime], now: datetime) -> DayState:
     """Return what time makes of a published day with shifts from the first to the last hour."""
-    if state not in (DayState.PUBLISHED, DayState.RUNNING) or hours is None:
+    if state not in (DayState.PUBLISHED, DayState.RUNNING):
         return state
     begins, ends = hours
     if now >= ends:

@@ -24,6 +24,7 @@ ENUMS: dict[str, dict[str, str]] = {
         "both": "双方家长都须确认",
         "per_child": "逐个孩子作答",
     },
+    "DrawStage": {"open": "登记中", "closed": "已截止，名单已公示", "drawn": "已抽签"},
     "Function": {
         "notices": "信息发布",
         "conversations": "互动交流",
@@ -52,6 +53,12 @@ ENUMS: dict[str, dict[str, str]] = {
         "published": "已发布",
         "withdrawn": "已撤回",
         "expired": "已过期",
+    },
+    "PassedReason": {
+        "withdrawn": "已退出",
+        "rejected": "学校未同意",
+        "collides": "同一时间已有安排",
+        "reserved": "所余名额为其他班级保留",
     },
     "Period": {
         "calendar_year": "每年（自然年）",
