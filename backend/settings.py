@@ -31,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the embedded database and the uploaded files live."""
     host: str = "127.0.0.1"
     port: int = 8000
+    public_url: str | None = None
+    """Where people reach this installation, for addresses printed on paper."""
     api_processes: int = 1
     pool_size: int = 10
     """Database connections a process may hold."""
@@ -51,6 +53,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between a worker's looks for work that did not announce itself."""
     push_lease: float = 60.0
     """Seconds after which another worker takes over a dead worker's batch of pushes."""
+
+    @property
+    def site(self) -> str:
+        """Return where people reach this installation, without a final slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def is_production(self) -> bool:

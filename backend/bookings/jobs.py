@@ -14,7 +14,7 @@ import structlog
 
 from backend import clock
 from backend.bookings import notify
-from backend.bookings.operations import places
+from backend.bookings.operations import draws, places
 from backend.database import execute, fetch, transaction
 
 log = structlog.get_logger("bookings")
@@ -25,6 +25,7 @@ _OCCASIONS = {
     ("promoted", "requested"): notify.ASKED_SCHOOL,
     ("first_tap", "waitlisted"): notify.FIRST_TAP,
     ("offer_expired", "lapsed"): notify.LAPSED,
+    ("drawn", "waitlisted"): notify.DRAWN,
     ("rejected", "rejected"): notify.REJECTED,
     ("approved", "confirmed"): notify.CONFIRMED,
     ("called_off", "school_cancelled"): notify.CALLED_OFF,
@@ -94,6 +95,18 @@ async def sweep() -> int:
         except Exception:
             # The edge of the process: this slot comes up again, the others go on.
             log.exception("slot_failed", slot=str(row["slot_id"]))
+    return len(due)
+
+
+async def publish_entries() -> int:
+    """Publish who has entered each draw that has closed; returns how many draws."""
+    due = await draws.due()
+    for slot_id in due:
+        try:
+            await draws.close(slot_id)
+        except Exception:
+            # The edge of the process: this draw comes up again, the others go on.
+            log.exception("draw_not_closed", slot=str(slot_id))
     return len(due)
 
 

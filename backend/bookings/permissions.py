@@ -66,8 +66,20 @@ async def slot_to_host(sight: NamedDependency[SlotSight]) -> Slot:
     return sight.slot
 
 
+async def booking_to_host(actor: NamedDependency[Actor], booking_id: FromPath[UUID]) -> Booking:
+    """A booking at a door the caller keeps. Raises :class:`NotFound`."""
+    return (await _booking_in_sight(actor, booking_id))[0]
+
+
 async def booking_to_run(actor: NamedDependency[Actor], booking_id: FromPath[UUID]) -> Booking:
     """A booking on a slot the caller runs. Raises :class:`NotFound` and :class:`NotAllowed`."""
+    booking, sight = await _booking_in_sight(actor, booking_id)
+    if not sight.runs:
+        raise NotAllowed
+    return booking
+
+
+async def _booking_in_sight(actor: Actor, booking_id: UUID) -> tuple[Booking, SlotSight]:
     booking = await Booking.get_or_none(id=booking_id).select_related("slot")
     if booking is None or not isinstance(booking.slot, Slot):
         raise NotFound
@@ -75,6 +87,4 @@ async def booking_to_run(actor: NamedDependency[Actor], booking_id: FromPath[UUI
     if not sight.hosts:
         # A parent who sees the slot need not learn which bookings exist on it.
         raise NotFound
-    if not sight.runs:
-        raise NotAllowed
-    return booking
+    return booking, sight

@@ -208,12 +208,6 @@ class DoorClosed(Refusal):
     en = "The door is open from {opens} to {closes}."
 
 
-class NotIn(Refusal):
-    code = "not_in"
-    zh = "尚未签到。"
-    en = "They are not checked in."
-
-
 class StandInEnded(Refusal):
     code = "stand_in_ended"
     zh = "该替班请求已经结束。"

@@ -189,11 +189,13 @@ END $$;
 HOLDING = """
 CREATE FUNCTION note_move(b bookings, was text, cause text, by uuid, moment timestamptz,
                           told boolean, facts jsonb DEFAULT '{}') RETURNS void
-    LANGUAGE sql AS $$
-INSERT INTO booking_moves (booking_id, slot_id, school_id, person_id, was, became, cause, by,
-    facts, at, told)
-VALUES (b.id, b.slot_id, b.school_id, b.person_id, was, b.state, cause, by, facts, moment, told)
-$$;
+    LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO booking_moves (booking_id, slot_id, school_id, person_id, was, became, cause,
+        by, facts, at, told)
+    VALUES (b.id, b.slot_id, b.school_id, b.person_id, was, b.state, cause, by, facts, moment,
+        told);
+END $$;
 
 -- Count a party in (or, negative, out of) everything that limits the slot.
 CREATE FUNCTION count_party(s slots, size int, share uuid) RETURNS void
@@ -353,15 +355,17 @@ BEGIN
         FROM jsonb_array_elements(asks) e ORDER BY 1) x;
     FOR r IN SELECT * FROM jsonb_to_recordset(asks) AS x (n int, slot uuid, person uuid,
         party int, students uuid[], reach uuid[], closed text[], "atOnce" boolean,
-        answers jsonb, organiser uuid) LOOP
+        answers jsonb, organiser uuid) ORDER BY x.slot, x.n LOOP
         n := r.n; outcome := 'ok'; facts := NULL; booking := NULL; ahead := NULL; free := NULL;
-        SELECT * INTO s FROM slots WHERE id = r.slot;
-        IF NOT FOUND OR s.kind || ':' || s.school_id = ANY (r.closed) THEN
+        IF s.id IS DISTINCT FROM r.slot THEN
+            SELECT * INTO s FROM slots WHERE id = r.slot;
+            SELECT * INTO p FROM slot_places WHERE slot_id = r.slot;
+        END IF;
+        IF s.id IS NULL OR s.kind || ':' || s.school_id = ANY (r.closed) THEN
             outcome := 'absent';
             RETURN NEXT;
             CONTINUE;
         END IF;
-        SELECT * INTO p FROM slot_places WHERE slot_id = r.slot;
         SELECT * INTO b FROM bookings x WHERE x.slot_id = r.slot AND x.person_id = r.person
             AND x.state IN ('requested', 'confirmed', 'waitlisted', 'offered', 'checked_in',
                 'completed', 'no_show');
@@ -427,11 +431,11 @@ BEGIN
             INSERT INTO booking_children (slot_id, student_id, booking_id)
             SELECT s.id, child, b.id FROM unnest(r.students) child;
         END IF;
-        UPDATE slot_places x SET tickets = x.tickets + 1, waiting = x.waiting + waits::int
-        WHERE x.slot_id = s.id;
         IF NOT waits THEN
             PERFORM count_party(s, r.party, room.share);
         END IF;
+        UPDATE slot_places x SET tickets = x.tickets + 1, waiting = x.waiting + waits::int
+        WHERE x.slot_id = s.id RETURNING * INTO p;
         PERFORM note_move(b, 'none', CASE WHEN r.organiser IS NULL THEN 'asked' ELSE 'placed' END,
             coalesce(r.organiser, r.person), moment, r.organiser IS NULL);
         -- Whoever joins a queue that has just been passed by may fit where others did not.
@@ -440,8 +444,8 @@ BEGIN
             PERFORM promote(s.id, moment);
             UPDATE bookings x SET takes_at_once = coalesce(r."atOnce", false)
             WHERE x.id = b.id RETURNING * INTO b;
+            SELECT * INTO p FROM slot_places x WHERE x.slot_id = s.id;
         END IF;
-        SELECT * INTO p FROM slot_places x WHERE x.slot_id = s.id;
         IF NOT waits AND p.taken = p.capacity AND is_first_tap(s, moment) THEN
             PERFORM close_first_tap(s.id);
         END IF;

@@ -18,7 +18,8 @@ async def inbox(cast: Cast, name: str) -> list[dict[str, Any]]:
     await jobs.tell_moves()
     return await fetch(
         "SELECT l.occasion, i.title_zh, i.body_zh FROM post_inbox_item i "
-        "JOIN post_letter l ON l.id = i.letter_id WHERE i.person_id = $1 ORDER BY i.created_at, i.id",
+        "JOIN post_letter l ON l.id = i.letter_id WHERE i.person_id = $1 "
+        "ORDER BY i.created_at, i.id",
         cast.id(name),
     )
 

@@ -259,7 +259,9 @@ async def test_every_change_is_a_move_nobody_can_rewrite(as_: SignIn, cast: Cast
     father = await as_("王立强")
     await father.put(f"/slots/{slot}/booking", json={})
     await father.delete(f"/slots/{slot}/booking")
-    moves = await fetch("SELECT was, became FROM booking_moves WHERE slot_id = $1 ORDER BY id", slot)
+    moves = await fetch(
+        "SELECT was, became FROM booking_moves WHERE slot_id = $1 ORDER BY id", slot
+    )
     assert [(m["was"], m["became"]) for m in moves] == [
         ("none", "confirmed"),
         ("confirmed", "cancelled"),

@@ -1,1 +1,1 @@
-"""See the room."""
+"""What the phone sees of activities, split by noun."""

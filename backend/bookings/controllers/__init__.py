@@ -3,6 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
+from backend.bookings.controllers.door import CheckInByHand, Door, MyTicket
 from backend.bookings.controllers.draws import HoldingDraws, PublicDraw
 from backend.bookings.controllers.organising import BookingDecisions, SlotAttendees, SlotChanges
 from backend.bookings.controllers.places import MyBooking, MyBookings, Slots
@@ -19,6 +20,9 @@ routes = Router(
         BookingDecisions,
         PublicDraw,
         HoldingDraws,
+        MyTicket,
+        Door,
+        CheckInByHand,
     ],
     dependencies={"sight": Provide(slot_in_sight)},
     tags=["名额 Places"],

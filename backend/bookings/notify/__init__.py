@@ -18,6 +18,7 @@ CONFIRMED = "bookings.confirmed"
 ASKED_SCHOOL = "bookings.requested"
 FIRST_TAP = "bookings.first_tap"
 LAPSED = "bookings.lapsed"
+DRAWN = "bookings.drawn"
 REJECTED = "bookings.rejected"
 CALLED_OFF = "bookings.called_off"
 MOVED = "bookings.moved"
@@ -60,6 +61,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "A place held for you has run out",
         "{what}（{when}）：未在时限内确认，名额已给下一位。仍想参加可重新候补。",
         "{what} ({when}): no answer in time, so it went to the next. You may queue again.",
+    ),
+    DRAWN: (
+        "您登记的抽签已有结果",
+        "A draw you entered has been held",
+        "{what}（{when}，{place}）已抽签，这次没有抽中；您已按抽签顺序排入候补。结果人人可以验算。",
+        "{what} ({when}, {place}): your lot was not among the first; you wait in drawn order.",
     ),
     REJECTED: (
         "您的报名有新的结果",

@@ -9,7 +9,7 @@ says at which moment it counts.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,36 +18,15 @@ import msgspec
 from backend import clock
 from backend.bookings import rules
 from backend.bookings.models import Booking, BookingState, Scan, ScanKind, ScanOutcome, Slot
+from backend.bookings.operations import stories
 from backend.bookings.operations.places import Place
+from backend.bookings.operations.stories import AFTER, BEFORE, LATEST, Hours, Said, Sighting
 from backend.bookings.queries import door
 from backend.bookings.tickets import Signer
 from backend.database import execute, fetch, fetch_one, transaction
 from backend.identifiers import uuid7
 
-BEFORE = AFTER = timedelta(minutes=30)
-"""How long before the start and after the end the door is open (Q7)."""
-LATEST = timedelta(hours=72)
-"""How long after the end a phone that was offline may still hand in what it saw."""
 _MANY = 20
-
-Hours = tuple[datetime | None, datetime | None]
-"""When somebody came and when they left."""
-Said = tuple[datetime, str, datetime]
-"""One scan: when it was made, of what kind, and the moment it counts at."""
-
-
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a phone saw: a ticket or a booking from its list, and its own clock.
-
-    ``counts_at`` is the moment to write down when it is another than that of the scan.
-    """
-
-    nonce: str
-    kind: ScanKind
-    scanned_at: datetime
-    counts_at: datetime | None = None
-    ticket: str | None = None
-    booking_id: UUID | None = None
 
 
 class Merged(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +64,8 @@ async def by_code(
     """Check oneself in or out with the code at the door; twice is once.
 
     Raises :class:`rules.DoorCodeStale`, :class:`rules.DoorClosed`,
-    :class:`rules.NotBooked` and :class:`rules.NotIn`.
+    :class:`rules.NotBooked`, and :class:`rules.WrongBookingState` for leaving without
+    having come.
     """
     now = clock.now()
     if not signer.opens(code, slot.id, now):
@@ -100,8 +80,9 @@ async def by_code(
 async def by_hand(booking: Booking, kind: ScanKind, at: datetime | None, *, by: UUID) -> Place:
     """Tick somebody off a list, at the moment they came or left; corrects for three days.
 
-    Raises :class:`rules.DoorClosed`, :class:`rules.NotBooked`, :class:`rules.NotIn`, and
-    :class:`rules.WrongBookingState` for an undo after the check-out or the settlement.
+    Raises :class:`rules.DoorClosed`, :class:`rules.NotBooked`, and
+    :class:`rules.WrongBookingState` for leaving without having come, and for an undo after
+    the check-out or the settlement.
     """
     _check_door(booking.starts_at, booking.ends_at + LATEST, clock.now())
     return await _one(booking.slot_id, booking.id, kind, at, by)
@@ -124,33 +105,14 @@ async def _one(
         merged = (await _apply(slot_id, [(seen, None)], by, now))[0]
         if merged.outcome in (ScanOutcome.NOT_BOOKED, ScanOutcome.DOOR_CLOSED):
             raise rules.NotBooked
-        if merged.outcome is ScanOutcome.NOT_IN and kind is ScanKind.OUT:
-            raise rules.NotIn
-        if kind is ScanKind.UNDO and merged.checked_in_at is not None:
+        never_came = kind is ScanKind.OUT and merged.outcome is ScanOutcome.NOT_IN
+        if never_came or (kind is ScanKind.UNDO and merged.checked_in_at is not None):
             raise rules.WrongBookingState
         row = await fetch_one(
             "SELECT to_jsonb(b)::text AS booking FROM bookings b WHERE id = $1", booking_id
         )
         assert row is not None
         return msgspec.json.decode(row["booking"], type=Place)
-
-
-def story(said: Sequence[Said]) -> Hours:
-    """Return when somebody came and left, as their scans tell it in the order of time.
-
-    The first way in counts, however often they were scanned; whoever comes back after
-    leaving has not left. An undo takes back a check-in that was not followed by a check-out.
-    """
-    came: datetime | None = None
-    left: datetime | None = None
-    for _, kind, at in sorted(said):
-        if kind == ScanKind.IN:
-            came, left = min(came or at, at), None
-        elif kind == ScanKind.OUT and came is not None:
-            left = left or max(at, came)
-        elif kind == ScanKind.UNDO and left is None:
-            came = None
-    return came, left
 
 
 def _identify(
@@ -179,8 +141,8 @@ async def _apply(
     bookings = {row["id"]: row for row in await door.lock_bookings(slot_id, wanted)}
     known = await door.known_scans(slot_id, [seen.nonce for seen, _ in told])
     log: dict[UUID, list[Said]] = defaultdict(list)
-    for row in await door.log_of(sorted(bookings)):
-        log[row["booking_id"]].append((row["scanned_at"], row["kind"], row["counts_at"]))
+    for scan in await door.log_of(sorted(bookings)):
+        log[scan["booking_id"]].append((scan["scanned_at"], scan["kind"], scan["counts_at"]))
     hours = {key: (row["checked_in_at"], row["checked_out_at"]) for key, row in bookings.items()}
     fresh: dict[str, Scan] = {}
     for seen, refused in sorted(told, key=lambda one: one[0].scanned_at):
@@ -189,11 +151,11 @@ async def _apply(
         row = bookings.get(seen.booking_id) if seen.booking_id else None
         outcome, at = refused or ScanOutcome.NOT_BOOKED, (seen.scanned_at, seen.scanned_at)
         if row is not None:
-            outcome, at = _judge(row, seen, now), _in_time(row, seen, now)
+            outcome, at = stories.judge(row, seen, now), stories.in_time(row, seen, now)
         if row is not None and outcome is ScanOutcome.CHECKED_IN:
             log[row["id"]].append((at[0], seen.kind.value, at[1]))
-            was, hours[row["id"]] = hours[row["id"]], story(log[row["id"]])
-            outcome = _outcome(seen.kind, was, hours[row["id"]])
+            was, hours[row["id"]] = hours[row["id"]], stories.story(log[row["id"]])
+            outcome = stories.outcome(seen.kind, was, hours[row["id"]])
         fresh[seen.nonce] = Scan(
             slot_id=slot_id,
             booking_id=row["id"] if row else None,
@@ -220,39 +182,6 @@ def _merged(nonce: str, outcome: str, booking_id: UUID | None, hours: dict[UUID,
         checked_in_at=came,
         checked_out_at=left,
     )
-
-
-def _in_time(booking: dict[str, Any], seen: Sighting, now: datetime) -> tuple[datetime, datetime]:
-    """Bring a phone's clock, and the moment claimed, between the door's hours and now."""
-    opens, closes = booking["starts_at"] - BEFORE, booking["ends_at"] + AFTER
-    at = min(max(seen.scanned_at, opens), now)
-    return at, min(max(seen.counts_at or at, opens), closes, now)
-
-
-def _judge(booking: dict[str, Any], seen: Sighting, now: datetime) -> ScanOutcome:
-    """Return why a scan does not count, or ``CHECKED_IN`` when it does."""
-    if booking["state"] not in door.PRESENT:
-        return ScanOutcome.NOT_BOOKED
-    if not booking["starts_at"] - BEFORE <= now <= booking["ends_at"] + LATEST:
-        return ScanOutcome.DOOR_CLOSED
-    if seen.kind is ScanKind.UNDO and booking["state"] in door.SETTLED:
-        return ScanOutcome.SETTLED
-    if seen.kind is ScanKind.UNDO and booking["checked_out_at"] is not None:
-        return ScanOutcome.ALREADY_OUT
-    return ScanOutcome.CHECKED_IN
-
-
-def _outcome(kind: ScanKind, was: Hours, now: Hours) -> ScanOutcome:
-    if now[0] is None:
-        taken_back = kind is ScanKind.IN or was[0] is not None
-        return ScanOutcome.UNDONE if taken_back else ScanOutcome.NOT_IN
-    if kind is ScanKind.IN:
-        came = was[0] is None or (was[1] is not None and now[1] is None)
-        return ScanOutcome.CHECKED_IN if came else ScanOutcome.ALREADY_IN
-    if kind is ScanKind.OUT:
-        left = was[1] is None and now[1] is not None
-        return ScanOutcome.CHECKED_OUT if left else ScanOutcome.ALREADY_OUT
-    return ScanOutcome.ALREADY_OUT
 
 
 async def _write(

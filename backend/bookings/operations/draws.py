@@ -113,10 +113,9 @@ async def announce(
         )
 
 
-async def close_due() -> None:
-    """Publish the entries of every draw whose booking has closed; a job of every minute."""
-    for slot_id in await queries.due(clock.now() - SETTLING):
-        await close(slot_id)
+async def due() -> list[UUID]:
+    """Return slots whose list of entries is to be published."""
+    return await queries.due(clock.now() - SETTLING)
 
 
 async def close(slot_id: UUID) -> None:

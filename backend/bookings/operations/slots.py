@@ -73,6 +73,8 @@ CANCEL_NOTICE = timedelta(hours=24)
 """How long before the start a place may be given back without being late (Q7)."""
 DRAW_NOTICE = timedelta(hours=48)
 """How long before the start entering a draw closes where nothing else was said."""
+DRAW_TIME = timedelta(minutes=30)
+"""The least time between closing and start in which a draw can be held."""
 
 
 async def create(plan: SlotPlan) -> Slot:
@@ -117,6 +119,8 @@ def _slot(plan: SlotPlan, now: datetime) -> Slot:
     if not (plan.starts_at < plan.ends_at and closes_at <= plan.ends_at) or (
         cancel_until > plan.starts_at or (plan.opens_at or opens_at) > closes_at
     ):
+        raise rules.BadHours
+    if by_lot and plan.starts_at - closes_at < DRAW_TIME:
         raise rules.BadHours
     return Slot(
         id=plan.id,
@@ -217,7 +221,7 @@ async def move(
     if not now < starts_at < ends_at:
         raise rules.BadHours
     async with transaction():
-        slot = await Slot.select_for_update().get(id=slot_id)
+        slot = await Slot.select_for_update(no_key=True).get(id=slot_id)
         if slot.state not in (SlotState.DRAFT, SlotState.OPEN) or slot.starts_at <= now:
             raise rules.WrongSlotState
         if (slot.starts_at, slot.ends_at, slot.place) == (starts_at, ends_at, place):

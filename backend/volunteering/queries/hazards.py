@@ -151,3 +151,12 @@ async def who_runs(school_id: UUID) -> list[UUID]:
     )
     admins = [row["person_id"] for row in rows if row["role"] == "school_admin"]
     return admins or [row["person_id"] for row in rows]
+
+
+async def names_of(*person_ids: UUID | None) -> dict[UUID, str]:
+    """Return names by person."""
+    rows = await fetch(
+        "SELECT id, name FROM persons WHERE id = ANY($1::uuid[])",
+        [person_id for person_id in person_ids if person_id is not None],
+    )
+    return {row["id"]: row["name"] for row in rows}

@@ -1,12 +1,12 @@
 """Shifts as those on duty see them, and the logs of a shift."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from backend.database import fetch, fetch_one
+from backend.volunteering.rules.logs import Item
 
 
 class DutyShift(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,14 +54,34 @@ async def on_duty_at(school_id: UUID, person_id: UUID, now: datetime) -> list[Du
     return msgspec.convert(rows, list[DutyShift])
 
 
-async def of_shift(shift_id: UUID) -> list[dict[str, Any]]:
-    """Return every log of a shift with its author's name, in the order they were begun."""
-    return await fetch(
+class WrittenLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A log with its author's name."""
+
+    id: UUID
+    person_id: UUID
+    author: str
+    duty: str
+    checklist: list[Item]
+    rating: int | None
+    remarks: str
+    updated_at: datetime
+
+
+async def of_shift(shift_id: UUID) -> list[WrittenLog]:
+    """Return every log of a shift, in the order they were begun."""
+    rows = await fetch(
         """
         SELECT l.id, l.person_id, l.duty, l.checklist::text AS checklist, l.rating, l.remarks,
-               l.version, l.updated_at, p.name AS author
+               l.updated_at, p.name AS author
         FROM duty_logs l JOIN persons p ON p.id = l.person_id
         WHERE l.shift_id = $1 ORDER BY l.created_at, l.id LIMIT 200
         """,
         shift_id,
     )
+    return [
+        msgspec.convert(
+            row | {"checklist": msgspec.json.decode(row["checklist"], type=list[Item])},
+            WrittenLog,
+        )
+        for row in rows
+    ]

@@ -1,12 +1,15 @@
 """Hours of service, from completed bookings. Nothing here is ordered by hours."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from tortoise.expressions import Q
 
 from backend.database import fetch, fetch_one
+from backend.volunteering.models import ServiceCertificate
+from backend.web.cursors import Position
 
 _DONE = """
 FROM bookings b
@@ -131,17 +134,11 @@ async def has_served(person_id: UUID, school_id: UUID) -> str | None:
 
 
 async def certificates_of(
-    school_id: UUID, after_at: datetime | None, after_id: UUID | None, limit: int
-) -> list[dict[str, Any]]:
+    school_id: UUID, after: Position | None, limit: int
+) -> list[ServiceCertificate]:
     """Return the certificates of a school, newest first."""
-    return await fetch(
-        """
-        SELECT * FROM service_certificates
-        WHERE school_id = $1 AND ($2::timestamptz IS NULL OR (issued_at, id) < ($2, $3))
-        ORDER BY issued_at DESC, id DESC LIMIT $4
-        """,
-        school_id,
-        after_at,
-        after_id,
-        limit,
-    )
+    rows = ServiceCertificate.filter(school_id=school_id)
+    if after is not None:
+        older = Q(issued_at__lt=after.at) | Q(issued_at=after.at, id__lt=after.id)
+        rows = rows.filter(older)
+    return await rows.order_by("-issued_at", "-id").limit(limit)

@@ -10,12 +10,13 @@ from typing import Any
 from backend.web.openapi.specimens import (
     activities,
     bookings,
+    draws,
     duties,
     foundations,
     volunteering,
 )
 
-_PARTS = (foundations, bookings, volunteering, duties, activities)
+_PARTS = (foundations, bookings, draws, volunteering, duties, activities)
 
 ID_OF: dict[str, str] = {}
 ALIASES: dict[str, str] = {}
