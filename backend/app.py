@@ -26,6 +26,7 @@ from backend.roster.controllers import routes as roster
 from backend.schools.controllers import routes as schools
 from backend.settings import Settings, SettingsError
 from backend.volunteering.controllers import routes as volunteering
+from backend.volunteering.controllers.verification import verify
 from backend.web import openapi
 from backend.web.actor import Actor
 from backend.web.cursors import Cursors
@@ -78,6 +79,7 @@ def build(settings: Settings, dsn: str) -> Litestar:
             Router("/v1", route_handlers=[*ROOMS, live]),
             liveness,
             readiness,
+            verify,
             *openapi.pages(),
         ],
         lifespan=[life],

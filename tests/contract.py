@@ -16,7 +16,7 @@ import yaml
 
 DOCUMENT = Path(__file__).parent.parent / "openapi" / "openapi.yaml"
 PROBLEM = "application/problem+json"
-UNDOCUMENTED = re.compile(r"/docs(/.*)?|/openapi\.(json|yaml)")
+UNDOCUMENTED = re.compile(r"/docs(/.*)?|/openapi\.(json|yaml)|/verify/[^/]*")
 """Pages for people, which a client has no business with."""
 STALE = "if the routes are right, run `tongxing openapi export` and note it in openapi/CHANGES.md"
 UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"

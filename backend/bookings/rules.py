@@ -232,6 +232,14 @@ class CannotReturn(Refusal):
     en = "The place cannot go back to whoever held it: {why}"
 
 
+class OtherDesk(Refusal):
+    """Its room checks more than the engine does, so it is booked at the room's own address."""
+
+    code = "other_desk"
+    zh = "请在活动页面报名。"
+    en = "Please register on the activity's own page."
+
+
 TAKING = (
     NotFound,
     NotOpenYet,
@@ -251,7 +259,7 @@ TAKING = (
 _BY_CODE: dict[str, type[Refusal]] = {
     refusal.code: refusal
     for refusal in (
-        *TAKING[1:], Full, NoOffer, AlreadyStarted, AlreadyIn, WrongBookingState, HasOne
+        *TAKING[1:], OtherDesk, Full, NoOffer, AlreadyStarted, AlreadyIn, WrongBookingState, HasOne
     )
 } | {"absent": NotFound, "wrong_state": WrongBookingState}  # fmt: skip
 

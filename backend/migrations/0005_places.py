@@ -331,7 +331,8 @@ END $$;
 TAKING = """
 -- All requests of one moment, each answered on its own: {n, slot, person, party, students,
 -- reach, closed, atOnce, answers, organiser}; `closed` are kinds of slot at schools that have
--- switched them off, as kind:school. With an `organiser` the rules of asking do not apply,
+-- switched them off, as kind:school; `desk` is the only kind that is booked where this was
+-- asked, if its room leaves it to bookings. With an `organiser` the rules of asking do not apply,
 -- only those of room, and there is no queue. A repeated request finds its own booking.
 CREATE FUNCTION take_places(asks jsonb, moment timestamptz)
     RETURNS TABLE (n int, outcome text, facts jsonb, booking jsonb, ahead int, free int)
@@ -355,7 +356,7 @@ BEGIN
         FROM jsonb_array_elements(asks) e ORDER BY 1) x;
     FOR r IN SELECT * FROM jsonb_to_recordset(asks) AS x (n int, slot uuid, person uuid,
         party int, students uuid[], reach uuid[], closed text[], "atOnce" boolean,
-        answers jsonb, organiser uuid) ORDER BY x.slot, x.n LOOP
+        answers jsonb, organiser uuid, desk text) ORDER BY x.slot, x.n LOOP
         n := r.n; outcome := 'ok'; facts := NULL; booking := NULL; ahead := NULL; free := NULL;
         IF s.id IS DISTINCT FROM r.slot THEN
             SELECT * INTO s FROM slots WHERE id = r.slot;
@@ -379,7 +380,9 @@ BEGIN
         END IF;
         IF r.organiser IS NULL THEN
             facts := refusal_of(s, r.person, r.reach, moment);
-            IF facts IS NULL AND r.party > least(s.max_party, p.capacity) THEN
+            IF facts IS NULL AND r.desk <> s.kind THEN
+                facts := '{"code": "other_desk"}';
+            ELSIF facts IS NULL AND r.party > least(s.max_party, p.capacity) THEN
                 facts := jsonb_build_object('code', 'party_too_large',
                     'most', least(s.max_party, p.capacity));
             ELSIF facts IS NULL AND s.children_named AND r.students = '{}' THEN

@@ -20,7 +20,9 @@ from backend.web.problems import TooLarge, Unfit, WrongMediaType, answer
 MAX_BODY = 256 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 5_000
-UPLOAD_PATHS = re.compile(r"^/v1/(attachments|schools/[0-9a-fA-F-]{36}/roster-imports)$")
+UPLOAD_PATHS = re.compile(
+    r"^/v1/(attachments|schools/[0-9a-fA-F-]{36}/roster-imports|shifts/[0-9a-fA-F-]{36}/photos)$"
+)
 MAX_UPLOAD = 22 * 1024 * 1024
 # Possessive, and it also takes a string that never ends: otherwise a body of quotes and
 # backslashes would be scanned again from each of them.

@@ -26,8 +26,9 @@ Travel = Callable[[timedelta], Awaitable[datetime]]
 
 @pytest.fixture
 async def travel(db: None, monkeypatch: pytest.MonkeyPatch) -> Travel:
-    """Go to so long after the test's beginning; those signed in stay so."""
+    """Stop the clock; go to so long after its stopping. Those signed in stay so."""
     begun = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: begun)
 
     async def go(later: timedelta) -> datetime:
         moment = begun + later

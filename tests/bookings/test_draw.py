@@ -25,7 +25,7 @@ from tests.bookings.lottery import (
     travel,
     verify,
 )
-from tests.bookings.slots import counters, states
+from tests.bookings.slots import a_slot, counters, states
 from tests.house import SignIn
 
 __all__ = ["travel"]
@@ -301,7 +301,31 @@ async def test_a_rehearsal_draws_nothing(as_: SignIn, cast: Cast) -> None:
     assert (await head.get(f"/slots/{slot}/draw/rehearsal?trials=0")).status_code == 400
 
 
-async def test_a_party_that_finds_no_room_is_not_passed_and_the_engaged_are(
+async def test_whoever_is_engaged_elsewhere_is_passed_over_and_keeps_their_turn(
+    as_: SignIn, cast: Cast, travel: Travel, tmp_path: Path
+) -> None:
+    slot = await a_draw(cast, capacity=7)
+    codes = await enter(as_, slot, *FAMILIES)
+    await announce(as_, slot, clock.now() + 3 * DAY)
+    await travel(3 * DAY)
+    busy = await a_slot(cast, begins_in=7 * DAY)
+    await (await as_("马静")).put(f"/slots/{busy}/booking", json={})
+    rejected = await (await as_("许建安")).put(
+        f"/bookings/{codes['周婷']}/decision", json={"approved": False, "reason": "非本班家长"}
+    )
+    assert rejected.status_code == 200
+    drawn = (await (await as_("许建安")).put(f"/slots/{slot}/draw", json=VALUE)).json()
+    assert {one["code"]: one["reason"] for one in drawn["passedOver"]} == {
+        codes["马静"]: "collides",
+        codes["周婷"]: "rejected",
+    }
+    assert len(drawn["winners"]) == 5
+    assert verify(tmp_path, drawn)[0] == 0
+    mine = (await (await as_("马静")).get(f"/slots/{slot}/booking")).json()
+    assert (mine["state"], mine["line"]["code"]) == ("waitlisted", "collides")
+
+
+async def test_a_party_that_finds_no_room_is_not_passed_and_priority_is_no_lot(
     as_: SignIn, cast: Cast, travel: Travel, tmp_path: Path
 ) -> None:
     slot = await a_draw(cast, capacity=4, skip_limit=5)
@@ -314,14 +338,10 @@ async def test_a_party_that_finds_no_room_is_not_passed_and_the_engaged_are(
         json={"priority": 9, "reason": "校长特批"},
     )
     await travel(3 * DAY)
-    busy = await a_draw(cast, begins_in=7 * DAY)
-    await execute("UPDATE slots SET mode = 'first_come', max_party = 1 WHERE id = $1", busy)
-    await (await as_("马静")).put(f"/slots/{busy}/booking", json={})
     drawn = (await head.put(f"/slots/{slot}/draw", json=VALUE)).json()
     parties = {e["code"]: e["party"] for e in drawn["entries"]}
-    passed = [one["code"] for one in drawn["passedOver"]]
-    assert drawn["winners"] == lots.placed(drawn["ranking"], parties, 4, passed)
-    assert {one["reason"] for one in drawn["passedOver"]} <= {"collides"}
+    assert drawn["winners"] == lots.placed(drawn["ranking"], parties, 4, ())
+    assert drawn["passedOver"] == []
     assert verify(tmp_path, drawn)[0] == 0
     assert (await fetch("SELECT max(priority) AS p FROM bookings WHERE slot_id = $1", slot)) == [
         {"p": 0}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from backend import clock
-from backend.bookings.models import Mode
+from backend.bookings.models import Mode, SlotKind
 from backend.bookings.operations import qualifications
 from backend.bookings.operations.slots import Share
 from backend.database import fetch
@@ -269,3 +269,11 @@ async def test_every_change_is_a_move_nobody_can_rewrite(as_: SignIn, cast: Cast
     for change in ("DELETE FROM booking_moves", "UPDATE booking_moves SET was = 'x'"):
         with pytest.raises(Exception, match="append-only"):
             await fetch(f"{change} RETURNING id")
+
+
+async def test_a_session_is_not_booked_past_its_room_s_own_checks(
+    as_: SignIn, cast: Cast
+) -> None:
+    slot = await a_slot(cast, kind=SlotKind.SESSION)
+    refused = await (await as_("王立强")).put(f"/slots/{slot}/booking", json={})
+    assert (refused.status_code, refused.json()["code"]) == (409, "other_desk")

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from backend.activities.models import Activity
 from backend.activities.rules.organising import OVER
 from backend.errors import NotAllowed, Refusal
+from backend.schools.queries import SMALLEST_SHOWN
 
 FEEDBACK_WINDOW = timedelta(days=30)
 """How long after an activity was held those who came may say what they thought."""
-SMALLEST_SHOWN = 5
-"""Fewer answers than this stay unseen above class level: they would have a face."""
 
 
 class NotThere(NotAllowed):

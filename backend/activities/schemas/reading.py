@@ -144,7 +144,7 @@ class ActivitySessionOut(Out):
     slot: SlotOut | None
 
 
-class SummaryOut(Out):
+class ActivitySummaryOut(Out):
     """What came of it."""
 
     text: str
@@ -181,7 +181,7 @@ class ActivityOut(Out):
     sessions: list[ActivitySessionOut]
     reason: str
     held_at: datetime | None
-    summary: SummaryOut | None
+    summary: ActivitySummaryOut | None
     asks_feedback: bool
     feedback_until: datetime | None
     manages: bool

@@ -128,7 +128,7 @@ class RegisteredChildOut(Out):
     class_name: str
 
 
-class AnswerOut(Out):
+class RegistrationAnswerOut(Out):
     """What a family answered to one question."""
 
     key: str
@@ -146,7 +146,7 @@ class RegisteredOut(Out):
     adult: str
     children: list[RegisteredChildOut]
     party: Count
-    answers: list[AnswerOut]
+    answers: list[RegistrationAnswerOut]
     created_at: datetime
     checked_in_at: datetime | None
 

@@ -60,17 +60,17 @@ class ShareIn(In):
     release_at: Moment
 
 
-class SessionIn(In):
+class ActivitySessionIn(In):
     """One session: where, when, for how many; ``nodeIds`` narrow the activity's audience.
 
     ``quotaKeys`` name quotas of the activity; ``hostIds`` are staff who keep the door.
     """
 
     title: Label
-    room: Annotated[str, Meta(max_length=60)] = ""
     starts_at: Moment
     ends_at: Moment
     capacity: SeatCount
+    room: Annotated[str, Meta(max_length=60)] = ""
     node_ids: Nodes = msgspec.field(default_factory=list)
     quota_keys: Annotated[list[ShortKey], Meta(max_length=10)] = msgspec.field(default_factory=list)
     shares: Annotated[list[ShareIn], Meta(max_length=20)] = msgspec.field(default_factory=list)
@@ -111,8 +111,8 @@ class ActivityIn(In):
 
     kind: ActivityKind
     title: Title
-    paragraphs: Annotated[list[Text], Meta(max_length=20)] = msgspec.field(default_factory=list)
     node_ids: Annotated[list[UUID], Meta(min_length=1, max_length=60)]
+    paragraphs: Annotated[list[Text], Meta(max_length=20)] = msgspec.field(default_factory=list)
     mode: Mode = Mode.FIRST_COME
     needs_approval: bool = False
     invitee_ids: Annotated[list[UUID], Meta(max_length=500)] = msgspec.field(default_factory=list)
@@ -127,7 +127,9 @@ class ActivityIn(In):
     opens_at: Moment | None = None
     closes_at: Moment | None = None
     cancel_hours: Annotated[int, Meta(ge=0, le=168)] = 24
-    sessions: Annotated[list[SessionIn], Meta(max_length=60)] = msgspec.field(default_factory=list)
+    sessions: Annotated[list[ActivitySessionIn], Meta(max_length=60)] = msgspec.field(
+        default_factory=list
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -170,7 +172,7 @@ class ActivityCancellationIn(In):
     reason: Reason
 
 
-class SummaryIn(In):
+class ActivitySummaryIn(In):
     """What came of it, with pictures the organiser has uploaded."""
 
     text: Annotated[str, Meta(min_length=1, max_length=5000)]

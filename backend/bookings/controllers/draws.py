@@ -6,7 +6,6 @@ from litestar import Controller, get, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
-from backend import clock
 from backend.bookings import lots, rules
 from backend.bookings.models import Slot
 from backend.bookings.operations import draws
@@ -114,7 +113,7 @@ class HoldingDraws(Controller):
         self, run: NamedDependency[Slot], trials: FromQuery[Trials] = 500
     ) -> RehearsalOut:
         """Among the present entries, with throw-away seeds; long lists are tried less often."""
-        entries, places = await draws.entries_now(run, clock.now())
+        entries, places = await draws.entries_now(run)
         lots_in_drum = sum(entry["weight"] for entry in entries)
         trials = max(1, min(trials, MOST_LOTS // max(lots_in_drum, 1)))
         found = await asyncio.to_thread(lots.rehearse, entries, places, trials)

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend import clock
 from backend.bookings import rules
-from backend.bookings.models import BookingState
+from backend.bookings.models import BookingState, SlotKind
 from backend.bookings.operations import places
 from backend.bookings.operations.places import Place
 from backend.bookings.permissions import SlotSight
@@ -82,12 +82,16 @@ class MyBooking(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="takePlace",
         summary="报名或候补 Take a place, or a turn in the queue",
-        responses=refusals(*rules.TAKING),
+        responses=refusals(*rules.TAKING, rules.OtherDesk),
     )
     async def take_place(
         self, data: JSONBody[BookingIn], actor: NamedDependency[Actor], slot_id: FromPath[UUID]
     ) -> BookingOut:
-        """Asked twice it is the same booking; to change it, give it back first."""
+        """Asked twice it is the same booking; to change it, give it back first.
+
+        For shifts. Sessions of activities are booked at ``/sessions/{id}/registration``, where
+        answers and the family's limits are checked.
+        """
         ask = places.ask_of(
             actor,
             slot_id,
@@ -96,6 +100,7 @@ class MyBooking(Controller):
             at_once=data.takes_at_once,
             answers=data.answers,
         )
+        ask.desk = SlotKind.SHIFT
         taken = await places.take(ask)
         return await booking_out(
             taken.place, taken.ahead, kind=taken.kind, taken=taken.held, now=clock.now()

@@ -69,7 +69,7 @@ async def record_of(slot: Slot) -> Draw:
     return draw
 
 
-async def entries_now(slot: Slot, now: datetime) -> tuple[list[dict[str, Any]], int]:
+async def entries_now(slot: Slot) -> tuple[list[dict[str, Any]], int]:
     """Return the entries as published, or as closing would publish them now; and the places.
 
     Raises ``NotFound`` when places go otherwise.
@@ -80,7 +80,7 @@ async def entries_now(slot: Slot, now: datetime) -> tuple[list[dict[str, Any]], 
         return draw.entries, free
     year_from = await queries.year_start(slot.school_id, slot.closes_at)
     found = await queries.entries(
-        slot.id, now, year_from, never=draw.weight_never, won=draw.weight_won
+        slot.id, slot.closes_at, year_from, never=draw.weight_never, won=draw.weight_won
     )
     return found, free
 

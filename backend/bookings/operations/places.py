@@ -16,14 +16,17 @@ from backend import clock
 from backend.audit.operations import record
 from backend.batching import Batcher
 from backend.bookings import rules
-from backend.bookings.models import Booking, BookingState
+from backend.bookings.models import Booking, BookingState, SlotKind
 from backend.database import execute, fetch, fetch_one, transaction
 from backend.errors import NotFound
 from backend.web.actor import Actor
 
 
 class Ask(msgspec.Struct, kw_only=True, rename="camel"):
-    """One request for a place; ``organiser`` marks one made for somebody else."""
+    """One request for a place; ``organiser`` marks one made for somebody else.
+
+    ``desk`` is the only kind of slot that may be booked where this was asked.
+    """
 
     slot: UUID
     person: UUID
@@ -35,6 +38,7 @@ class Ask(msgspec.Struct, kw_only=True, rename="camel"):
     at_once: bool = False
     answers: dict[str, str] = msgspec.field(default_factory=dict)
     organiser: UUID | None = None
+    desk: SlotKind | None = None
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

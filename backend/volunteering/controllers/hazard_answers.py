@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
+from backend.media.schemas import AttachmentOut
 from backend.settings import Settings
 from backend.volunteering.controllers.photos import photos_of
 from backend.volunteering.models import Hazard, HazardState, Severity
@@ -18,7 +19,6 @@ from backend.volunteering.schemas.hazards import (
     MyHazardItem,
     RecheckItem,
 )
-from backend.media.schemas import AttachmentOut
 from backend.web.actor import Actor
 
 
@@ -84,8 +84,7 @@ async def hazard_out(sight: HazardSight, actor: Actor, settings: Settings) -> Ha
         closed_at=hazard.closed_at,
         photos=photos[hazard.id],
         can_decide=sight.runs and state is HazardState.REPORTED,
-        can_work=(sight.owns or sight.runs)
-        and state in (HazardState.ASSIGNED, HazardState.FIXING),
+        can_work=(sight.owns or sight.runs) and state in (HazardState.ASSIGNED, HazardState.FIXING),
         can_recheck=sight.rechecks
         and state is HazardState.RECHECK
         and hazard.owner_id != actor.person_id,

@@ -224,8 +224,12 @@ class MyHazards(Controller):
         mine = await queries.of_person(actor.person_id, "owner_id")
         closed = set(actor.closed("volunteering"))
         return MyHazardsOut(
-            reported=[answers.mine(row, None) for row in reported if row["school_id"] not in closed],
-            mine=[answers.mine(row, row["due_on"]) for row in mine if row["school_id"] not in closed],
+            reported=[
+                answers.mine(row, None) for row in reported if row["school_id"] not in closed
+            ],
+            mine=[
+                answers.mine(row, row["due_on"]) for row in mine if row["school_id"] not in closed
+            ],
         )
 
 
@@ -249,13 +253,9 @@ class Rechecks(Controller):
     ) -> RechecksOut:
         """Those of the same duty or at the same place, the earliest due first."""
         check_has_log(shift.duty)
-        rows = await queries.to_recheck(
-            shift.school_id, shift.duty, shift.place, actor.person_id
-        )
+        rows = await queries.to_recheck(shift.school_id, shift.duty, shift.place, actor.person_id)
         photos = await photos_of([row["id"] for row in rows], actor, settings)
-        return RechecksOut(
-            items=[answers.to_recheck(row, photos[row["id"]]) for row in rows]
-        )
+        return RechecksOut(items=[answers.to_recheck(row, photos[row["id"]]) for row in rows])
 
 
 DUTY = (

@@ -1,5 +1,6 @@
 """Hours of service and certificates over HTTP."""
 
+import hashlib
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from litestar.params import FromQuery, JSONBody
 from backend import clock
 from backend.errors import NotFound, TooMany
 from backend.schools.models import School
+from backend.schools.permissions import school_to_run
 from backend.settings import Settings
 from backend.volunteering.models import ServiceCertificate
 from backend.volunteering.operations import service as operations
@@ -19,7 +21,6 @@ from backend.volunteering.permissions.service import (
     Server,
     certificate_to_revoke,
     my_certificate,
-    school_of_certificates,
     school_to_total,
     server_at_school,
 )
@@ -158,9 +159,7 @@ class MyCertificates(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="issueCertificate",
         summary="开具志愿服务证明 Issue a certificate of service",
-        responses=refusals(
-            rules.BadServicePeriod, rules.NothingToCertify, NotFound, TooMany
-        ),
+        responses=refusals(rules.BadServicePeriod, rules.NothingToCertify, NotFound, TooMany),
     )
     async def issue_certificate(
         self,
@@ -172,9 +171,7 @@ class MyCertificates(Controller):
         """A snapshot of the hours done in the period, from check-in to check-out."""
 
         async def issue() -> CertificateOut:
-            made = await operations.issue(
-                actor.person_id, data.school_id, data.first, data.last
-            )
+            made = await operations.issue(actor.person_id, data.school_id, data.first, data.last)
             return CertificateOut.of(made, settings.site)
 
         return await once(
@@ -226,7 +223,7 @@ class IssuedCertificates(Controller):
     """What a school has certified."""
 
     path = "/schools/{school_id:uuid}/service-certificates"
-    dependencies = {"school": Provide(school_of_certificates)}
+    dependencies = {"school": Provide(school_to_run)}
 
     @get(
         opt={"policy": Policy.STAFF},
@@ -248,9 +245,7 @@ class IssuedCertificates(Controller):
         last = rows[limit - 1] if len(rows) > limit else None
         return IssuedPage(
             items=[IssuedItem.of(row) for row in rows[:limit]],
-            next_cursor=cursors.seal(purpose, Position(last.issued_at, last.id))
-            if last
-            else None,
+            next_cursor=cursors.seal(purpose, Position(last.issued_at, last.id)) if last else None,
         )
 
 
@@ -280,8 +275,9 @@ class CertificateRevocation(Controller):
 async def _drawn(
     request: Request[Any, Any, Any], row: ServiceCertificate, form: str, settings: Settings
 ) -> Response[bytes]:
-    # A snapshot never changes, so neither does its drawing: the number is the ETag.
-    etag = f'"{row.id.hex}-{form}"'
+    # A snapshot never changes, so its drawing does only with the address it leads to.
+    leads_to = hashlib.sha256(settings.site.encode()).hexdigest()[:8]
+    etag = f'"{row.id.hex}-{leads_to}-{form}"'
     headers = {"etag": etag, "cache-control": "private, no-cache"}
     if row.revoked_at is None and request.headers.get("if-none-match") == etag:
         return Response(b"", status_code=304, headers=headers, media_type=DRAWN[form])

@@ -75,8 +75,9 @@ async def set_kind(school_id: UUID, key: str, text: KindText, *, by: UUID) -> Du
     """Make a kind of the school's own, or its own edition of a built-in one.
 
     A built-in kind keeps its name, and whatever protects the people in it stays on.
-    Raises :class:`rules.KindFixed`.
+    Raises :class:`rules.KindFixed` and :class:`rules.UnknownKind`.
     """
+    rules.check_key(key)
     async with transaction():
         built_in = await DutyKind.get_or_none(school_id__isnull=True, key=key)
         rules.check_edition(built_in, text.name, text.needs_approval, text.needs_skill,

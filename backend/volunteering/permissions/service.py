@@ -34,16 +34,6 @@ async def school_to_total(actor: NamedDependency[Actor], school_id: FromPath[UUI
     return school
 
 
-async def school_of_certificates(
-    actor: NamedDependency[Actor], school_id: FromPath[UUID]
-) -> School:
-    """A school, for whoever runs it."""
-    school = await school_in_sight(actor, school_id)
-    if not actor.runs_school(school.id):
-        raise NotAllowed
-    return school
-
-
 async def server_at_school(
     actor: NamedDependency[Actor], school_id: FromPath[UUID], person_id: FromPath[UUID]
 ) -> Server:

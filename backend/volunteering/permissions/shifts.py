@@ -10,7 +10,14 @@ from backend.bookings.models import Slot
 from backend.bookings.permissions import sight_of
 from backend.errors import NotAllowed, NotFound
 from backend.schools.models import Function
-from backend.volunteering.models import DayState, Shift, ShiftTemplate, StationDay, Volunteer
+from backend.volunteering.models import (
+    DayState,
+    Shift,
+    ShiftCall,
+    ShiftTemplate,
+    StationDay,
+    Volunteer,
+)
 from backend.volunteering.rules import profiles as rules
 from backend.web.actor import STAFF, Actor
 
@@ -146,3 +153,11 @@ def _sight(actor: Actor, school_id: UUID) -> SchoolSight:
         raise NotFound
     at_work = any(seat.school_id == school_id and seat.role in STAFF for seat in actor.seats)
     return SchoolSight(school_id=school_id, runs=actor.runs_school(school_id), at_work=at_work)
+
+
+async def call_in_sight(run: NamedDependency[ShiftSight]) -> ShiftCall:
+    """The call for helpers with a shift the caller runs. Raises :class:`NotFound`."""
+    call = await ShiftCall.get_or_none(shift_id=run.shift.id)
+    if call is None:
+        raise NotFound
+    return call

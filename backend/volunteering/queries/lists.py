@@ -1,13 +1,15 @@
 """Lists of shifts and of volunteers, and what may be told of those on one shift."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from tortoise.expressions import Q
 
 from backend.bookings.queries.outlook import reach_of
 from backend.database import fetch
+from backend.volunteering.models import DayState, DutyKind, ShiftTemplate, StationDay
 from backend.web.actor import Actor
 from backend.web.cursors import Position
 
@@ -174,3 +176,24 @@ async def volunteers_at(
         after.id if after else None,
         limit,
     )
+
+
+async def days_at(
+    school_id: UUID, first: date, last: date, *, plans_of: UUID | None
+) -> list[StationDay]:
+    """Return station days by date; of plans only those of one organiser, unless it is ``None``."""
+    found = StationDay.filter(school_id=school_id, day__gte=first, day__lte=last)
+    if plans_of is not None:
+        found = found.filter(~Q(state=DayState.PLANNED) | Q(organiser_id=plans_of))
+    return await found.order_by("day", "id")
+
+
+async def templates_at(school_id: UUID) -> list[ShiftTemplate]:
+    """Return a school's templates, the newest first and those that have ended last."""
+    found = await ShiftTemplate.filter(school_id=school_id).order_by("-created_at").limit(500)
+    return sorted(found, key=lambda one: one.ended_at is not None)
+
+
+async def built_in_kinds() -> set[str]:
+    """Return the keys of the duties that exist everywhere."""
+    return {kind.key for kind in await DutyKind.filter(school_id__isnull=True)}

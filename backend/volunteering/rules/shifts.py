@@ -3,6 +3,7 @@
 Nothing here reads the database or the clock: callers bring the facts.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -126,6 +127,15 @@ def check_words(kind: DutyKind, briefing: str, teacher: object) -> None:
         raise DiscreetText(name=kind.name)
     if kind.needs_teacher and teacher is None:
         raise TeacherNeeded(name=kind.name)
+
+
+_KEY = re.compile(r"[a-z][a-z0-9_]{1,19}")
+
+
+def check_key(key: str) -> None:
+    """Raises :class:`UnknownKind` for what cannot be the key of a duty."""
+    if not _KEY.fullmatch(key):
+        raise UnknownKind(duty=key[:20])
 
 
 def check_edition(

@@ -54,6 +54,11 @@ TAGS: dict[str, tuple[str, str]] = {
         "起草、预览、发布、更正、撤回；家长阅读与确认；触达情况。"
         "Writing, reading, confirming, and who was reached.",
     ),
+    "驻校 Volunteering": (
+        "驻校 Volunteering",
+        "家长驻校日、班次、护学岗、志愿者档案与征集人手；班次的名额与报名见“名额”。"
+        "Station days, shifts, volunteers and calls for helpers; a shift's places are a slot.",
+    ),
     "Inbox": (
         "收件箱 Inbox",
         "个人消息、推送设备与免打扰。Letters, push devices and quiet hours.\n\n"
