@@ -1,6 +1,6 @@
-"""The draw: who comes before whom, so that anybody can compute it again.
+"""The draw: who comes before whom, so that anybody can compute it again; and its refusals.
 
-The functions below stand word for word in ``openapi/draw/verify_draw.py``, which families
+The first four functions stand word for word in ``openapi/draw/verify_draw.py``, which families
 run. They use the standard library and whole numbers only: the result is the same on every
 machine. An entry is ``{"code": str, "party": int, "weight": int}``.
 
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+
+from backend.errors import Refusal
 
 ALGORITHM = (
     "lots-1. entriesHash = SHA-256 of the lines 'code party weight\\n' sorted by code; "
@@ -108,3 +110,56 @@ def beacon(moment: datetime) -> Source:
         length=64,
         announced_at=None,
     )
+
+
+class DrawNotClosed(Refusal):
+    code = "draw_not_closed"
+    zh = "报名尚未截止，{when}以后才能抽签。"
+    en = "Entering has not closed; the draw may be held from {when}."
+
+
+class SourceFixed(Refusal):
+    code = "source_fixed"
+    zh = "报名已经截止，公开数的来源不能再改。"
+    en = "Entering has closed; where the public value comes from is settled."
+
+
+class SourceTooEarly(Refusal):
+    """The value must not exist before the list of entries does, and be there in time."""
+
+    code = "source_too_early"
+    zh = "公开数须在报名截止以后、活动开始以前产生。"
+    en = "The public value must come into being after closing and before the start."
+
+
+class OtherSource(Refusal):
+    code = "other_source"
+    zh = "只能使用事先公布的公开数来源：{announced}"
+    en = "Only the source announced beforehand counts: {announced}"
+
+
+class ValueNotYet(Refusal):
+    code = "value_not_yet"
+    zh = "公开数要到{when}才产生。"
+    en = "The public value does not exist before {when}."
+
+
+class ValueUnfit(Refusal):
+    code = "value_unfit"
+    zh = "公开数应为{length}位数字或小写字母，连写，不加空格和标点。"
+    en = "The public value has {length} digits or small letters, without spaces or signs."
+
+
+class SecretSealed(Refusal):
+    """The installation's key is not the one the secret was sealed with."""
+
+    status = 503
+    code = "secret_sealed"
+    zh = "抽签密钥无法打开，请联系平台管理员恢复原来的系统密钥。"
+    en = "The secret cannot be opened: the installation's key has changed since it was made."
+
+
+class AlreadyDrawn(Refusal):
+    code = "already_drawn"
+    zh = "已经抽签，结果不能更改。"
+    en = "The draw has been held; its result stands."

@@ -6,7 +6,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from backend.bookings.models import Booking, Slot, SlotKind, SlotState
+from backend.bookings.models import Booking, Slot, SlotKind, SlotState, StandIn
 from backend.bookings.queries.outlook import reach_of
 from backend.errors import NotAllowed, NotFound
 from backend.schools.models import Function
@@ -88,3 +88,37 @@ async def _booking_in_sight(actor: Actor, booking_id: UUID) -> tuple[Booking, Sl
         # A parent who sees the slot need not learn which bookings exist on it.
         raise NotFound
     return booking, sight
+
+
+class StandInSight(msgspec.Struct, frozen=True, kw_only=True):
+    """A search for a stand-in as the caller may see it."""
+
+    request: StandIn
+    slot: Slot
+    runs: bool
+
+
+async def stand_in_in_sight(
+    actor: NamedDependency[Actor], stand_in_id: FromPath[UUID]
+) -> StandInSight:
+    """A search on a slot the caller sees. Raises :class:`NotFound`."""
+    request = await StandIn.get_or_none(id=stand_in_id).select_related("slot")
+    if request is None or not isinstance(request.slot, Slot):
+        raise NotFound
+    return StandInSight(request=request, slot=request.slot, runs=sight_of(actor, request.slot).runs)
+
+
+async def stand_in_to_settle(
+    actor: NamedDependency[Actor], search: NamedDependency[StandInSight]
+) -> StandInSight:
+    """For whoever asked, and who runs the slot. Raises :class:`NotAllowed`."""
+    if not (search.runs or search.request.person_id == actor.person_id):
+        raise NotAllowed
+    return search
+
+
+async def stand_in_to_run(search: NamedDependency[StandInSight]) -> StandInSight:
+    """For who runs the slot. Raises :class:`NotAllowed`."""
+    if not search.runs:
+        raise NotAllowed
+    return search

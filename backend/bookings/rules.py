@@ -135,59 +135,6 @@ class HasOne(Refusal):
     en = "They already have a place on this."
 
 
-class DrawNotClosed(Refusal):
-    code = "draw_not_closed"
-    zh = "报名尚未截止，{when}以后才能抽签。"
-    en = "Entering has not closed; the draw may be held from {when}."
-
-
-class SourceFixed(Refusal):
-    code = "source_fixed"
-    zh = "报名已经截止，公开数的来源不能再改。"
-    en = "Entering has closed; where the public value comes from is settled."
-
-
-class SourceTooEarly(Refusal):
-    """The value must not exist before the list of entries does, and be there in time."""
-
-    code = "source_too_early"
-    zh = "公开数须在报名截止以后、活动开始以前产生。"
-    en = "The public value must come into being after closing and before the start."
-
-
-class OtherSource(Refusal):
-    code = "other_source"
-    zh = "只能使用事先公布的公开数来源：{announced}"
-    en = "Only the source announced beforehand counts: {announced}"
-
-
-class ValueNotYet(Refusal):
-    code = "value_not_yet"
-    zh = "公开数要到{when}才产生。"
-    en = "The public value does not exist before {when}."
-
-
-class ValueUnfit(Refusal):
-    code = "value_unfit"
-    zh = "公开数应为{length}位数字或小写字母，连写，不加空格和标点。"
-    en = "The public value has {length} digits or small letters, without spaces or signs."
-
-
-class SecretSealed(Refusal):
-    """The installation's key is not the one the secret was sealed with."""
-
-    status = 503
-    code = "secret_sealed"
-    zh = "抽签密钥无法打开，请联系平台管理员恢复原来的系统密钥。"
-    en = "The secret cannot be opened: the installation's key has changed since it was made."
-
-
-class AlreadyDrawn(Refusal):
-    code = "already_drawn"
-    zh = "已经抽签，结果不能更改。"
-    en = "The draw has been held; its result stands."
-
-
 class NotBooked(Refusal):
     code = "not_booked"
     zh = "您在此时段没有已确认的名额。"
@@ -226,10 +173,12 @@ class OrganiserPicks(Refusal):
     en = "This duty needs the school's approval; the organiser picks the stand-in."
 
 
-class CannotReturn(Refusal):
-    code = "cannot_return"
-    zh = "原报名家长已无法参加，不能退回：{why}"
-    en = "The place cannot go back to whoever held it: {why}"
+class CannotTakeOver(Refusal):
+    """Says no more, for another family's commitments are nobody else's business."""
+
+    code = "cannot_take_over"
+    zh = "这位家长已有其他安排或不再符合条件，无法接手。"
+    en = "They are committed elsewhere or no longer eligible, and cannot take over."
 
 
 class OtherDesk(Refusal):

@@ -118,7 +118,7 @@ BEGIN
         END IF;
     END IF;
     SELECT o.slot_id, o.starts_at, o.ends_at INTO other FROM bookings o
-    WHERE o.person_id = who AND o.slot_id <> s.id AND NOT o.may_overlap
+    WHERE o.person_id = who AND o.slot_id <> s.id
       AND o.state IN ('requested', 'confirmed', 'offered', 'checked_in')
       AND o.starts_at < s.ends_at AND o.ends_at > s.starts_at
     ORDER BY o.starts_at LIMIT 1;
@@ -155,6 +155,17 @@ BEGIN
         INTO general FROM slot_shares x WHERE x.slot_id = s.id AND x.released_at IS NULL;
     END IF;
     fits := general >= party;
+END $$;
+
+-- The largest party that could ever find room here, however long it waits.
+CREATE FUNCTION largest_party(s slots, p slot_places) RETURNS int
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF s.quota_ids = '{}' THEN
+        RETURN p.capacity;
+    END IF;
+    RETURN (SELECT least(p.capacity, min(q.capacity)) FROM shared_quotas q
+            WHERE q.id = ANY (s.quota_ids));
 END $$;
 
 -- From a quarter of an hour before the cut-off nobody is given time to think any more.
@@ -260,6 +271,8 @@ DECLARE
     e bookings;
     room record;
     other record;
+    most int;
+    too_large boolean;
     blocked boolean := false;
     passed uuid[] := '{}';
     given int := 0;
@@ -280,17 +293,23 @@ BEGIN
         END LOOP;
         RETURN 0;
     END IF;
+    most := largest_party(s, p);
     FOR e IN SELECT * FROM bookings x WHERE x.slot_id = slot AND x.state = 'waitlisted'
         ORDER BY x.priority DESC, x.queue_no LOOP
         EXIT WHEN p.taken >= p.capacity;
         SELECT * INTO room FROM place_for(s, p, e.party, e.share_ids);
         IF NOT room.fits OR (blocked AND room.share IS NULL) THEN
             CONTINUE WHEN blocked;
-            blocked := direct OR e.skipped >= s.skip_limit;
-            passed := passed || e.id;
-            UPDATE bookings x SET line = jsonb_build_object('code',
-                CASE WHEN blocked THEN 'waits_for_room' ELSE 'may_be_passed' END,
-                'party', e.party, 'free', greatest(room.general, 0),
+            -- A party for which the slot has become too small keeps its turn, in nobody's way.
+            too_large := NOT direct AND e.party > most;
+            IF NOT too_large THEN
+                blocked := direct OR e.skipped >= s.skip_limit;
+                passed := passed || e.id;
+            END IF;
+            UPDATE bookings x SET line = jsonb_build_object('code', CASE
+                WHEN too_large THEN 'too_large_now' WHEN blocked THEN 'waits_for_room'
+                ELSE 'may_be_passed' END, 'party', e.party, 'most', most,
+                'free', greatest(room.general, 0),
                 'timesPassed', e.skipped, 'mostTimes', s.skip_limit)
             WHERE x.id = e.id;
             CONTINUE;
@@ -298,7 +317,7 @@ BEGIN
         -- Somebody who is taking a place elsewhere this instant is left to the sweep.
         EXIT WHEN NOT pg_try_advisory_xact_lock(person_lock(e.person_id));
         SELECT o.slot_id, o.starts_at INTO other FROM bookings o
-        WHERE o.person_id = e.person_id AND o.id <> e.id AND NOT o.may_overlap
+        WHERE o.person_id = e.person_id AND o.id <> e.id
           AND o.state IN ('requested', 'confirmed', 'offered', 'checked_in')
           AND o.starts_at < e.ends_at AND o.ends_at > e.starts_at LIMIT 1;
         IF FOUND AND NOT e.may_overlap THEN
@@ -319,7 +338,15 @@ BEGIN
         UPDATE slot_places x SET waiting = x.waiting - 1 WHERE x.slot_id = slot
         RETURNING * INTO p;
         IF passed <> '{}' AND room.share IS NULL THEN
-            UPDATE bookings x SET skipped = x.skipped + 1 WHERE x.id = ANY (passed);
+            UPDATE bookings x SET skipped = x.skipped + 1, line = x.line || jsonb_build_object(
+                'code', CASE WHEN x.skipped + 1 >= s.skip_limit THEN 'waits_for_room'
+                             ELSE 'may_be_passed' END,
+                'free', greatest((x.line ->> 'free')::int - e.party, 0),
+                'timesPassed', x.skipped + 1)
+            WHERE x.id = ANY (passed);
+            -- Who has been passed often enough is not passed again, not even in this round.
+            blocked := EXISTS (SELECT 1 FROM bookings x
+                WHERE x.id = ANY (passed) AND x.skipped >= s.skip_limit);
         END IF;
         PERFORM note_move(e, 'waitlisted', 'promoted', NULL, moment, false);
         given := given + 1;
@@ -382,9 +409,10 @@ BEGIN
             facts := refusal_of(s, r.person, r.reach, moment);
             IF facts IS NULL AND r.desk <> s.kind THEN
                 facts := '{"code": "other_desk"}';
-            ELSIF facts IS NULL AND r.party > least(s.max_party, p.capacity) THEN
+            ELSIF facts IS NULL AND r.party > 1
+                AND r.party > least(s.max_party, greatest(largest_party(s, p), 1)) THEN
                 facts := jsonb_build_object('code', 'party_too_large',
-                    'most', least(s.max_party, p.capacity));
+                    'most', least(s.max_party, greatest(largest_party(s, p), 1)));
             ELSIF facts IS NULL AND s.children_named AND r.students = '{}' THEN
                 facts := '{"code": "child_needed"}';
             ELSIF facts IS NULL AND s.asks <> '{}' AND NOT r.answers ?& s.asks THEN
@@ -534,7 +562,6 @@ CREATE FUNCTION cancel_place(slot uuid, who uuid, by uuid, cause text, moment ti
 DECLARE
     s slots;
     b bookings;
-    held boolean;
 BEGIN
     PERFORM lock_slots(ARRAY[slot]);
     SELECT * INTO b FROM bookings x WHERE x.slot_id = slot AND x.person_id = who
@@ -552,14 +579,12 @@ BEGIN
         outcome := 'started';
         RETURN;
     END IF;
-    held := b.state <> 'waitlisted';
     b := give_back(b, CASE WHEN b.state = 'offered' THEN 'lapsed'
         WHEN b.state = 'confirmed' AND moment >= s.cancel_until THEN 'late_cancelled'
         ELSE 'cancelled' END, cause, by, moment, coalesce(by = who, false)
             AND NOT (b.state = 'confirmed' AND moment >= s.cancel_until));
-    IF held THEN
-        PERFORM promote(slot, moment);
-    END IF;
+    -- Also a turn that is given back may have been what the next were waiting behind.
+    PERFORM promote(slot, moment);
     outcome := 'ok';
     booking := to_jsonb(b);
 END $$;
@@ -653,7 +678,9 @@ BEGIN
         b := give_back(b, 'rejected', 'rejected', by, moment, false,
                        jsonb_build_object('reason', why));
         PERFORM promote(b.slot_id, moment);
-    ELSIF (yes AND b.state IN ('confirmed', 'checked_in')) OR (NOT yes AND b.state = 'rejected') THEN
+    ELSIF (yes AND (b.state IN ('confirmed', 'checked_in')
+                    OR (b.state = 'offered' AND b.approved_at IS NOT NULL)))
+        OR (NOT yes AND b.state = 'rejected') THEN
         outcome := 'ok';
     ELSE
         outcome := 'wrong_state';
@@ -674,7 +701,8 @@ BEGIN
         RETURN 0;
     END IF;
     FOR b IN SELECT * FROM bookings x WHERE x.slot_id = slot
-        AND x.state IN ('requested', 'confirmed', 'waitlisted', 'offered', 'checked_in') LOOP
+        AND x.state IN ('requested', 'confirmed', 'waitlisted', 'offered', 'checked_in')
+        ORDER BY x.id FOR NO KEY UPDATE LOOP
         PERFORM give_back(b, 'school_cancelled', 'called_off', by, moment, false,
                           jsonb_build_object('reason', why));
         touched := touched + 1;
@@ -695,18 +723,23 @@ BEGIN
     PERFORM lock_slots(ARRAY[slot]);
     SELECT * INTO s FROM slots x WHERE x.id = slot;
     UPDATE slots x SET starts_at = begins, ends_at = finishes, place = spot,
-        opens_at = least(x.opens_at, begins),
-        closes_at = begins + (x.closes_at - x.starts_at),
+        opens_at = least(x.opens_at, begins + (x.closes_at - x.starts_at), finishes),
+        closes_at = least(begins + (x.closes_at - x.starts_at), finishes),
         cancel_until = begins + (x.cancel_until - x.starts_at), sequence = x.sequence + 1
     WHERE x.id = slot;
+    -- What these people take elsewhere this instant is waited for, or it would not be seen.
+    PERFORM pg_advisory_xact_lock(k) FROM (
+        SELECT DISTINCT person_lock(x.person_id) AS k FROM bookings x WHERE x.slot_id = slot
+        AND x.state IN ('requested', 'confirmed', 'offered', 'checked_in') ORDER BY 1) y;
     FOR b IN SELECT * FROM bookings x WHERE x.slot_id = slot
         AND x.state IN ('requested', 'confirmed', 'waitlisted', 'offered', 'checked_in')
-        ORDER BY x.person_id LOOP
+        ORDER BY x.id FOR NO KEY UPDATE LOOP
         clash := EXISTS (SELECT 1 FROM bookings o WHERE o.person_id = b.person_id
             AND o.id <> b.id AND o.state IN ('requested', 'confirmed', 'offered', 'checked_in')
             AND o.starts_at < finishes AND o.ends_at > begins);
         UPDATE bookings x SET starts_at = begins, ends_at = finishes, updated_at = moment,
-            sequence = x.sequence + 1, may_overlap = x.may_overlap OR clash,
+            sequence = x.sequence + 1,
+            may_overlap = x.may_overlap OR (clash AND x.state <> 'waitlisted'),
             offer_expires_at = CASE WHEN x.offer_expires_at IS NULL THEN NULL
                 ELSE least(x.offer_expires_at, begins + (s.cancel_until - s.starts_at)) END
         WHERE x.id = b.id RETURNING * INTO b;
@@ -732,7 +765,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(person_lock(taker));
     SELECT * INTO b FROM bookings x WHERE x.id = which FOR NO KEY UPDATE;
     SELECT * INTO s FROM slots x WHERE x.id = b.slot_id;
-    IF b.state <> 'confirmed' OR s.state <> 'open' OR moment >= s.starts_at THEN
+    IF b.state IS DISTINCT FROM 'confirmed' OR s.state <> 'open' OR moment >= s.starts_at THEN
         outcome := 'wrong_state';
         RETURN;
     END IF;
@@ -763,6 +796,7 @@ BEGIN
     b.state := 'cancelled';
     PERFORM note_move(b, 'confirmed', 'handed_over', by, moment, false);
     PERFORM note_move(fresh, 'none', 'stands_in', by, moment, false);
+    PERFORM promote(s.id, moment);
     outcome := 'ok';
     booking := to_jsonb(fresh);
 END $$;
@@ -772,7 +806,7 @@ UNDO = """
 DROP FUNCTION hand_over, move_slot, call_off_slot, decide_booking, set_capacity,
     credited_minutes, tidy_slot, cancel_place, accept_place, close_first_tap, queue_before,
     take_places, promote, give_back, person_lock, lock_slots, count_party, note_move,
-    offer_end, is_first_tap, place_for, refusal_of;
+    offer_end, is_first_tap, largest_party, place_for, refusal_of;
 DROP TABLE booking_moves, booking_children, slot_places;
 DROP FUNCTION keep_moves;
 ALTER TABLE bookings DROP CONSTRAINT nobody_in_two_places;

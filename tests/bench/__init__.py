@@ -1,6 +1,6 @@
 """Benchmarks of the hot paths, each beside its yardstick, in one run on one machine.
 
-    make bench                                       everything, about four minutes
+    make bench                                       everything, about six minutes
     python -m tests.bench --only J3,J4               some jobs
     python -m tests.bench --seconds 1 --rounds 5     shorter rounds
     python -m tests.bench --large                    a push to 200,000 phones instead of 2,000
@@ -13,6 +13,10 @@ figures are colour, for machines differ and drift; the **ratios** of one run are
 result. Rounds of all competitors are interleaved and their medians compared; how much
 of the CPU strangers took is printed, and above 12 % the run says that it proves little.
 
+J1  Taking a place (:mod:`tests.bench.eight_o_clock`): 3,000 signed-in parents, 40 shifts of
+    six places or one. Sustained; all at once on 3,000 connections; and within ten
+    seconds of the opening. One in ten loses the first answer and asks again; every
+    answer is held against the database. Limit: pgbench with one ticket statement.
 J3  Home feed. Limits: pgbench sending the very statements that the product sends for
     one request, and pgbench sending the leanest feed we know (``S2``: the top 20 of
     each board merged, receipts by row, counters for unread). Floor: Litestar and

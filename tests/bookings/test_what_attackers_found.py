@@ -63,11 +63,16 @@ async def test_a_family_larger_than_the_slot_has_become_does_not_hold_up_the_oth
 async def test_a_family_larger_than_a_shared_limit_does_not_hold_up_the_others(
     verbs: Verbs,
 ) -> None:
-    room = await slots.create_quota(verbs.school, "接待室", 2)
-    slot, holders = await full_slot(verbs, 2, quota_ids=[room.id])
+    room = await slots.create_quota(verbs.school, "接待室", 3)
+    slot, holders = await full_slot(verbs, 3, quota_ids=[room.id])
     await verbs.resize(slot, 9)
     large, single = await waiting(verbs, slot, 3, 1)
-    await verbs.cancel(slot, holders[0])
+    assert await verbs.take(slot, *families(1), 4) == "party_too_large"
+    for holder in holders[:2]:
+        await verbs.cancel(slot, holder)
+    assert await verbs.state(slot, single) == "waitlisted"
+    await execute("UPDATE shared_quotas SET capacity = 2 WHERE id = $1", room.id)
+    await verbs.tidy(slot)
     assert await verbs.state(slot, single) == "offered"
     assert await verbs.state(slot, large) == "waitlisted"
 

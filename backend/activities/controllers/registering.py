@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post, put
+from litestar import Controller, get, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
@@ -97,12 +97,11 @@ class FamilyPlan(Controller):
     path = "/activities/{activity_id:uuid}"
     dependencies = {"joined": Provide(activity_to_join)}
 
-    @post(
+    @put(
         "/plan",
         opt={"policy": Policy.SIGNED_IN},
         operation_id="planActivity",
         summary="为全家安排场次 Propose sessions for all my children",
-        status_code=200,
         responses=refusals(NotFound),
     )
     async def plan_activity(

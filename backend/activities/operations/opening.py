@@ -79,7 +79,8 @@ async def make_slots(activity: Activity, sessions: Sequence[ActivitySession]) ->
 
 
 def _slot_of(activity: Activity, session: ActivitySession, now: datetime) -> SlotPlan:
-    closes = min(activity.closes_at or session.starts_at, session.starts_at)
+    # Left open, the engine's own moment holds: the start, or for a draw some days before.
+    closes = min(activity.closes_at, session.starts_at) if activity.closes_at else None
     latest = session.starts_at - timedelta(hours=activity.cancel_hours)
     quotas = {quota["key"]: UUID(quota["id"]) for quota in activity.quotas}
     nodes = rules.session_nodes(session, activity)

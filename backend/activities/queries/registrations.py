@@ -73,7 +73,7 @@ async def lock_children(activity_id: UUID, student_ids: Collection[UUID]) -> Non
     await execute(
         """
         SELECT pg_advisory_xact_lock(k) FROM (
-            SELECT hashtextextended($1::text || child::text, 7311) AS k
+            SELECT hashtextextended($1::uuid::text || child::text, 7311) AS k
             FROM unnest($2::uuid[]) child ORDER BY 1) x
         """,
         activity_id,

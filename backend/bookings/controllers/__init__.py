@@ -7,6 +7,12 @@ from backend.bookings.controllers.door import CheckInByHand, Door, MyTicket
 from backend.bookings.controllers.draws import HoldingDraws, PublicDraw
 from backend.bookings.controllers.organising import BookingDecisions, SlotAttendees, SlotChanges
 from backend.bookings.controllers.places import MyBooking, MyBookings, Slots
+from backend.bookings.controllers.stand_ins import (
+    MyStandIn,
+    OpenStandIns,
+    SlotStandIns,
+    StandIns,
+)
 from backend.bookings.permissions import slot_in_sight
 
 routes = Router(
@@ -23,6 +29,10 @@ routes = Router(
         MyTicket,
         Door,
         CheckInByHand,
+        MyStandIn,
+        OpenStandIns,
+        StandIns,
+        SlotStandIns,
     ],
     dependencies={"sight": Provide(slot_in_sight)},
     tags=["名额 Places"],

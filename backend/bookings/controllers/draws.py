@@ -60,13 +60,13 @@ class HoldingDraws(Controller):
         summary="填入公开数并抽签 Enter the public value and draw",
         responses=refusals(
             NotFound,
-            rules.DrawNotClosed,
-            rules.OtherSource,
-            rules.ValueNotYet,
-            rules.ValueUnfit,
-            rules.AlreadyDrawn,
+            lots.DrawNotClosed,
+            lots.OtherSource,
+            lots.ValueNotYet,
+            lots.ValueUnfit,
+            lots.AlreadyDrawn,
             rules.WrongSlotState,
-            rules.SecretSealed,
+            lots.SecretSealed,
             Busy,
         ),
     )
@@ -85,7 +85,7 @@ class HoldingDraws(Controller):
         opt={"policy": Policy.STAFF},
         operation_id="announceDrawSource",
         summary="公布公开数的来源 Say where the public value will come from",
-        responses=refusals(NotFound, rules.SourceFixed, rules.SourceTooEarly, rules.WrongSlotState),
+        responses=refusals(NotFound, lots.SourceFixed, lots.SourceTooEarly, rules.WrongSlotState),
     )
     async def announce_draw_source(
         self,

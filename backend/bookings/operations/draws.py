@@ -90,7 +90,7 @@ async def announce(
 ) -> None:
     """Say where the public value will come from; may be changed until booking closes.
 
-    Raises :class:`rules.SourceFixed`, :class:`rules.SourceTooEarly` and
+    Raises :class:`lots.SourceFixed`, :class:`lots.SourceTooEarly` and
     :class:`rules.WrongSlotState`.
     """
     now = clock.now()
@@ -99,9 +99,9 @@ async def announce(
         if slot.state not in (SlotState.DRAFT, SlotState.OPEN):
             raise rules.WrongSlotState
         if now >= slot.closes_at:
-            raise rules.SourceFixed
+            raise lots.SourceFixed
         if not slot.closes_at + SETTLING < expected_at < slot.starts_at:
-            raise rules.SourceTooEarly
+            raise lots.SourceTooEarly
         await Draw.filter(slot_id=slot_id).update(
             public_source=text,
             value_expected_at=expected_at,
@@ -164,29 +164,29 @@ async def _close(slot: Slot, draw: Draw, now: datetime) -> None:
 async def hold(slot_id: UUID, source: str, value: str, *, by: UUID) -> None:
     """Hold the draw with the public value; the same value again changes nothing.
 
-    Raises :class:`rules.DrawNotClosed`, :class:`rules.OtherSource`,
-    :class:`rules.ValueNotYet`, :class:`rules.ValueUnfit`, :class:`rules.AlreadyDrawn`,
-    :class:`rules.WrongSlotState`, :class:`rules.SecretSealed` and ``Busy``.
+    Raises :class:`lots.DrawNotClosed`, :class:`lots.OtherSource`,
+    :class:`lots.ValueNotYet`, :class:`lots.ValueUnfit`, :class:`lots.AlreadyDrawn`,
+    :class:`rules.WrongSlotState`, :class:`lots.SecretSealed` and ``Busy``.
     """
     now = clock.now()
     async with transaction():
         slot, draw = await _hold(slot_id)
         if draw.drawn_at is not None:
             if (draw.public_source, draw.public_value) != (source, value):
-                raise rules.AlreadyDrawn
+                raise lots.AlreadyDrawn
             return
         if slot.state != SlotState.OPEN or now >= slot.starts_at:
             raise rules.WrongSlotState
         if now < slot.closes_at + SETTLING:
-            raise rules.DrawNotClosed(when=rules.wall_clock(slot.closes_at + SETTLING))
+            raise lots.DrawNotClosed(when=rules.wall_clock(slot.closes_at + SETTLING))
         await _close(slot, draw, now)
         announced = queries.source_of(draw, slot)
         if source != announced.text:
-            raise rules.OtherSource(announced=announced.text)
+            raise lots.OtherSource(announced=announced.text)
         if now < announced.expected_at:
-            raise rules.ValueNotYet(when=rules.wall_clock(announced.expected_at))
+            raise lots.ValueNotYet(when=rules.wall_clock(announced.expected_at))
         if len(value) != announced.length:
-            raise rules.ValueUnfit(length=announced.length)
+            raise lots.ValueUnfit(length=announced.length)
         secret = _unsealed(draw)
         seed = lots.seed_of(secret, bytes.fromhex(draw.entries_hash), value)
         draw.public_value, draw.secret, draw.seed = value, secret.hex(), seed.hex()
@@ -206,7 +206,7 @@ def _unsealed(draw: Draw) -> bytes:
         nonce, sealed = draw.sealed_secret[:12], draw.sealed_secret[12:]
         secret = _cipher().decrypt(nonce, sealed, draw.slot_id.bytes)
     except InvalidTag as error:
-        raise rules.SecretSealed from error
+        raise lots.SecretSealed from error
     assert sha256(secret).hexdigest() == draw.commitment
     return secret
 

@@ -30,6 +30,10 @@ _LINES: dict[str, tuple[str, str]] = {
         "空余{free}个，您一家{party}人；人少的家庭可先递补，最多{mostTimes}次，已{timesPassed}次。",
         "{free} free, your party is {party}; smaller ones may pass {mostTimes} times at most.",
     ),
+    "too_large_now": (
+        "名额已调整为{most}个，您一家{party}人，暂时安排不下；顺位保留，名额增加后继续递补。",
+        "There are {most} places now and your party is {party}: your turn is kept for more.",
+    ),
     "collides": (
         "递补时您在同一时间已有其他安排，保留顺位。",
         "You were busy then; your turn is kept.",
@@ -42,6 +46,10 @@ _LINES: dict[str, tuple[str, str]] = {
     "rejected": ("学校未同意。", "The school has declined."),
     "called_off": ("学校已取消。", "The school has called it off."),
     "handed_over": ("已由替班家长接手。", "A stand-in has taken over."),
+    "returned": (
+        "学校未同意替班，名额仍由您承担。",
+        "The school does not agree to the stand-in; the place is yours again.",
+    ),
     "stands_in": ("您替其他家长值班。", "You stand in for somebody."),
     "ended": ("已结束。", "It is over."),
     "cancelled": ("已取消。", "Given back."),
@@ -54,5 +62,5 @@ def line_out(line: dict[str, Any]) -> LineOut:
     """Word the engine's last word on a booking; an unknown code is shown as it stands."""
     code = str(line.get("code", ""))
     zh, en = _LINES.get(code, (code, code))
-    facts = {"free": 0, "party": 0, "mostTimes": 0, "timesPassed": 0} | line
+    facts = {"free": 0, "party": 0, "most": 0, "mostTimes": 0, "timesPassed": 0} | line
     return LineOut(code=code, zh=zh.format(**facts), en=en.format(**facts))

@@ -5,7 +5,13 @@ from litestar.di import Provide
 
 from backend.schools.features import require
 from backend.schools.models import Function
-from backend.volunteering.controllers import hazards, logs, service, verification
+from backend.volunteering.controllers import (
+    certificates,
+    hazards,
+    logs,
+    service,
+    verification,
+)
 from backend.volunteering.controllers.calling import CallAnswers, ShiftCalls, ShiftsAtRisk
 from backend.volunteering.controllers.days import SchoolDays, StationDayPlanning, StationDays
 from backend.volunteering.controllers.organising import (
@@ -50,6 +56,7 @@ routes = Router(
         *logs.DUTY,
         *hazards.DUTY,
         *service.DUTY,
+        *certificates.DUTY,
         *verification.DUTY,
     ],
     dependencies={"seen": Provide(shift_in_sight)},

@@ -29,9 +29,9 @@ async def decide(
         if await _repeats(hazard, wanted, note, by):
             return hazard
         rules.check_step(hazard.state, wanted)
-        facts = {"severity": [hazard.severity, severity]} if severity else {}
+        was = hazard.severity
         hazard.severity = severity or hazard.severity
-        step = await _step(hazard, wanted, note, by, **facts)
+        step = await _step(hazard, wanted, note, by, severity=[was, hazard.severity])
         await notify.moved(hazard, step)
         return hazard
 

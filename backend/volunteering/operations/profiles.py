@@ -178,7 +178,8 @@ async def move(
         await volunteer.save()
         await _qualify(volunteer, by)
         if change.ends in (VolunteerState.LEFT, VolunteerState.SUSPENDED):
-            await release(volunteer, by=by)
+            cause = "cancelled" if by is not None else "tie_ended"
+            await release(volunteer, by=by, cause=cause)
         if change is rules.SUSPEND:
             await notify.decided(volunteer)
         await record(
@@ -188,24 +189,19 @@ async def move(
         return volunteer
 
 
-async def release(volunteer: Volunteer, *, by: UUID | None) -> int:
+async def release(volunteer: Volunteer, *, by: UUID | None, cause: str) -> int:
     """Give back the volunteer's places on shifts to come; returns how many.
 
     Slots are taken in the order of their ids, as the engine locks them.
     """
-    rows = await fetch(_AHEAD, volunteer.person_id, volunteer.school_id, clock.now())
     freed = 0
-    for row in rows:
+    for row in await fetch(_AHEAD, volunteer.person_id, volunteer.school_id, clock.now()):
         try:
-            freed += (
-                await places.cancel(
-                    row["slot_id"], volunteer.person_id,
-                    by=by or volunteer.person_id, cause=volunteer.state,
-                ) is not None
-            )  # fmt: skip
+            gone = await places.cancel(row["slot_id"], volunteer.person_id, by=by, cause=cause)
         except Refusal:
             # It began or they were let in meanwhile: they are there, and that stands.
             continue
+        freed += gone is not None
     return freed
 
 
@@ -233,7 +229,7 @@ async def end_without_child(volunteer_id: UUID) -> bool:
         if volunteer.state in rules.LEAVE.begins:
             await move(volunteer.id, rules.LEAVE, by=None, reason="guardianship_ended")
         else:
-            await release(volunteer, by=None)
+            await release(volunteer, by=None, cause="tie_ended")
         return True
 
 

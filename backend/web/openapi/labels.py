@@ -5,6 +5,22 @@ in the document and one word is used everywhere.
 """
 
 ENUMS: dict[str, dict[str, str]] = {
+    "ActivityKind": {
+        "open_day": "家长开放日",
+        "forum": "家长代表座谈会",
+        "parents_meeting": "家长会",
+        "guidance": "校级家庭教育指导活动",
+        "family": "亲子活动",
+        "lecture": "讲座",
+    },
+    "ActivityState": {
+        "draft": "草稿",
+        "open": "报名中",
+        "closed": "报名截止",
+        "held": "已举办",
+        "summarised": "已小结",
+        "cancelled": "已取消",
+    },
     "Approval": {"none": "无需审核", "school_wide": "全校通知需审核", "all": "全部通知需审核"},
     "Category": {
         "school": "学校通知",
@@ -25,6 +41,12 @@ ENUMS: dict[str, dict[str, str]] = {
         "per_child": "逐个孩子作答",
     },
     "DrawStage": {"open": "登记中", "closed": "已截止，名单已公示", "drawn": "已抽签"},
+    "ExportState": {
+        "queued": "排队中",
+        "running": "生成中",
+        "done": "可下载",
+        "failed": "生成失败",
+    },
     "Function": {
         "notices": "信息发布",
         "conversations": "互动交流",
@@ -33,6 +55,15 @@ ENUMS: dict[str, dict[str, str]] = {
         "courses": "家长课堂",
         "insights": "数据分析",
         "volunteering": "家长驻校",
+    },
+    "HazardState": {
+        "reported": "待确认",
+        "confirmed": "已确认",
+        "assigned": "已指派",
+        "fixing": "整改中",
+        "recheck": "待复查",
+        "closed": "已销号",
+        "rejected": "已驳回",
     },
     "ImportMode": {"merge": "增补：只增改，不移除", "full": "全量：表中没有的视为离校"},
     "ImportState": {
@@ -75,6 +106,7 @@ ENUMS: dict[str, dict[str, str]] = {
         "web": "网页",
     },
     "PushProvider": {"fcm": "Firebase 云消息", "console": "控制台（演示用）"},
+    "QuestionKind": {"text": "文字", "choice": "单选", "yes_no": "是或否"},
     "Relation": {
         "father": "父亲",
         "mother": "母亲",
@@ -106,6 +138,7 @@ ENUMS: dict[str, dict[str, str]] = {
         "door_closed": "不在签到时间内",
         "settled": "已结算，不能撤销",
     },
+    "Severity": {"low": "一般", "medium": "较大", "high": "重大"},
     "Stage": {
         "kindergarten": "幼儿园",
         "primary": "小学",

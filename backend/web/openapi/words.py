@@ -59,6 +59,11 @@ TAGS: dict[str, tuple[str, str]] = {
         "家长驻校日、班次、护学岗、志愿者档案与征集人手；班次的名额与报名见“名额”。"
         "Station days, shifts, volunteers and calls for helpers; a shift's places are a slot.",
     ),
+    "活动 Activities": (
+        "活动 Activities",
+        "家长开放日、座谈会、家长会等：起草、开放报名、全家安排场次、名单与导出、反馈与小结。"
+        "Open days and their kin: sessions, registering for all one's children, lists, feedback.",
+    ),
     "Inbox": (
         "收件箱 Inbox",
         "个人消息、推送设备与免打扰。Letters, push devices and quiet hours.\n\n"

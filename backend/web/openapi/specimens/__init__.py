@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.web.openapi.specimens import (
     activities,
+    attending,
     bookings,
     draws,
     duties,
@@ -16,7 +17,7 @@ from backend.web.openapi.specimens import (
     volunteering,
 )
 
-_PARTS = (foundations, bookings, draws, volunteering, duties, activities)
+_PARTS = (foundations, bookings, attending, draws, volunteering, duties, activities)
 
 ID_OF: dict[str, str] = {}
 ALIASES: dict[str, str] = {}

@@ -1,9 +1,173 @@
-"""Values for the examples of duties."""
+"""Values for the examples of duty logs, hazards, hours of service and certificates."""
 
 from typing import Any
 
-ID_OF: dict[str, str] = {}
-ALIASES: dict[str, str] = {}
+ID_OF: dict[str, str] = {
+    "CertificateOut": "certificateId",
+    "CheckOut": "itemId",
+    "ChecklistItemOut": "itemId",
+    "HazardItem": "hazardId",
+    "HazardOut": "hazardId",
+    "IssuedItem": "certificateId",
+    "MyHazardItem": "hazardId",
+    "RecheckItem": "hazardId",
+}
+ALIASES: dict[str, str] = {
+    "authorId": "personId",
+    "ownerId": "staffId",
+    "photoIds": "attachmentId",
+    "reporterId": "personId",
+}
 OMITTED: dict[str, set[str]] = {}
-BY_STRUCT: dict[str, dict[str, Any]] = {}
-BY_NAME: dict[str, Any] = {}
+_FINDING = "三楼东侧楼梯扶手松动，有一颗螺丝脱落"
+_PERIOD = {"from": "2026-09-01", "until": "2026-11-23"}
+BY_STRUCT: dict[str, dict[str, Any]] = {
+    "AssignmentIn": {"dueOn": "2026-11-27", "note": "请总务处本周内加固"},
+    "CertificateCheckOut": _PERIOD
+    | {
+        "number": "K7QF-3M9T-WX2C-H4RD",
+        "valid": True,
+        "holder": "王**",
+        "minutes": 1110,
+        "shifts": 12,
+        "issuedOn": "2026-11-23",
+        "revokedOn": None,
+        "rule": "服务时长按每次签到至签退计算，以班次起止时间为限。",
+    },
+    "CertificateIn": _PERIOD,
+    "CertificateOut": _PERIOD
+    | {
+        "number": "K7QF-3M9T-WX2C-H4RD",
+        "holder": "王立强",
+        "minutes": 1110,
+        "shifts": 12,
+        "issuedAt": "2026-11-23T04:00:00Z",
+        "revokedReason": "",
+        "url": "https://tongxing.example.edu.cn/verify/K7QF3M9TWX2CH4RD",
+    },
+    "CertifiedDutyOut": {"name": "校园安全巡查", "shifts": 6, "minutes": 560},
+    "CheckOut": {"text": "教学楼楼道、楼梯", "at": "2026-11-23T00:12:00Z"},
+    "ChecklistIn": {"items": ["校门和门卫室", "教学楼楼道、楼梯", "操场和体育器材"]},
+    "ChecklistItemOut": {"text": "教学楼楼道、楼梯"},
+    "ChecklistOut": {"duty": "patrol"},
+    "DutyLogIn": {"version": 0, "rating": None, "remarks": "巡查顺利，已告知值班老师。"},
+    "DutyLogOut": {
+        "duty": "patrol",
+        "version": 1,
+        "unticked": ["消防通道和灭火器"],
+        "rating": None,
+        "remarks": "巡查顺利，已告知值班老师。",
+        "updatedAt": "2026-11-23T00:40:00Z",
+        "writableUntil": "2026-11-24T01:00:00Z",
+    },
+    "DutyServiceOut": {
+        "duty": "patrol",
+        "dutyName": "校园安全巡查",
+        "shifts": 42,
+        "turns": 80,
+        "minutes": 4710,
+    },
+    "FindingIn": {"text": _FINDING, "severity": "medium", "place": "三号楼三层"},
+    "FindingOut": {
+        "text": _FINDING,
+        "severity": "medium",
+        "place": "三号楼三层",
+        "state": "confirmed",
+    },
+    "HazardCountsOut": {"reported": 1, "open": 3, "overdue": 1, "closed": 27},
+    "HazardDecisionIn": {"confirmed": True, "severity": "high", "note": "学生上下楼必经，列为高"},
+    "HazardItem": {
+        "text": _FINDING,
+        "place": "三号楼三层",
+        "severity": "high",
+        "state": "fixing",
+        "duty": "patrol",
+        "dueOn": "2026-11-27",
+        "owner": "吴思远",
+    },
+    "HazardOut": {
+        "text": _FINDING,
+        "place": "三号楼三层",
+        "severity": "high",
+        "state": "fixing",
+        "duty": "patrol",
+        "closedAt": None,
+        "canDecide": False,
+        "canWork": True,
+        "canRecheck": False,
+    },
+    "HazardStaffOut": {"reporter": "王立强", "owner": "吴思远", "dueOn": "2026-11-27"},
+    "HazardStepOut": {
+        "was": "assigned",
+        "became": "fixing",
+        "by": "吴思远",
+        "note": "已联系维修师傅，明早加固",
+        "at": "2026-11-24T02:10:00Z",
+        "photos": [],
+    },
+    "IssuedItem": _PERIOD
+    | {
+        "number": "K7QF-3M9T-WX2C-H4RD",
+        "holder": "王立强",
+        "minutes": 1110,
+        "shifts": 12,
+        "issuedAt": "2026-11-23T04:00:00Z",
+        "revokedReason": "",
+    },
+    "MyHazardItem": {
+        "text": _FINDING,
+        "place": "三号楼三层",
+        "severity": "high",
+        "state": "fixing",
+        "dueOn": None,
+    },
+    "PersonServiceOut": {"name": "王立强"},
+    "PhotoForm": {"file": "（文件内容）"},
+    "RecheckIn": {"ok": True, "note": "扶手已加固，摇动无松动"},
+    "RecheckItem": {
+        "text": _FINDING,
+        "place": "三号楼三层",
+        "severity": "high",
+        "duty": "patrol",
+    },
+    "RevocationIn": {"reason": "补录工时有误，将重新开具"},
+    "ReviewedLogOut": {
+        "author": "王立强",
+        "unticked": ["消防通道和灭火器"],
+        "rating": None,
+        "remarks": "巡查顺利，已告知值班老师。",
+        "updatedAt": "2026-11-23T00:40:00Z",
+    },
+    "ReviewedLogsOut": {"duty": "patrol"},
+    "SchoolServiceOut": {
+        "first": "2026-09-01",
+        "last": "2026-11-23",
+        "shifts": 42,
+        "turns": 80,
+        "minutes": 4710,
+    },
+    "ServedShiftOut": {
+        "duty": "patrol",
+        "dutyName": "校园安全巡查",
+        "place": "三号楼",
+        "startsAt": "2026-11-23T00:00:00Z",
+        "minutes": 58,
+    },
+    "ServiceOut": {"shifts": 12, "minutes": 1110},
+    "TermServiceOut": {
+        "year": "2026—2027学年",
+        "term": "第一学期",
+        "shifts": 12,
+        "minutes": 1110,
+        "missed": 0,
+    },
+    "TickIn": {"at": "2026-11-23T00:12:00Z"},
+    "WorkIn": {"done": True, "note": "扶手螺丝已更换并加固"},
+}
+BY_NAME: dict[str, Any] = {
+    "duty": "patrol",
+    "everything": False,
+    "first": "2026-09-01",
+    "last": "2026-11-23",
+    "reportedAt": "2026-11-23T00:41:00Z",
+}

@@ -1,0 +1,19 @@
+"""What volunteering does unasked, split by noun. Everything bears running twice."""
+
+from backend.volunteering.jobs.shifts import (
+    activate_trained,
+    advance_days,
+    continue_calls,
+    end_without_child,
+    still_wanted,
+    warn_short,
+)
+
+__all__ = [
+    "activate_trained",
+    "advance_days",
+    "continue_calls",
+    "end_without_child",
+    "still_wanted",
+    "warn_short",
+]

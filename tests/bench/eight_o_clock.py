@@ -1,0 +1,322 @@
+"""J1: three thousand parents and forty shifts of six places, at eight o'clock."""
+
+import asyncio
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from backend.database import database
+from tests.bench import district, meter, parents, pgbench, phones
+from tests.bench.figures import Check, Figure, Findings, Load, split
+from tests.bench.ground import Ground, sign_in
+from tests.bench.shifts import PARENTS, PLACES, SCHOOL, SHIFT, SHIFTS, Shifts, slot_id
+
+CONNECTIONS = 64
+AHEAD = 3
+"""Events a sustained round may use up, three thousand requests each."""
+LOSSY = 0.1
+MORNING = 10.0
+"""Seconds in which everybody has tried."""
+ROUNDS = 3
+WISH = b'{"party":1}'
+
+# One statement with a ticket counter: a place if the number is within the capacity.
+YARDSTICK = f"""
+CREATE TABLE bench.shift (id int PRIMARY KEY, n int NOT NULL, capacity int NOT NULL)
+    WITH (fillfactor = 50);
+CREATE TABLE bench.signup (shift int NOT NULL, parent int NOT NULL, number int NOT NULL,
+    placed boolean NOT NULL, PRIMARY KEY (shift, parent));
+INSERT INTO bench.shift SELECT s, 0, {PLACES} FROM generate_series(0, 9999) s;
+"""
+TICKET = f"""
+\\set i :client_id + :k * {CONNECTIONS}
+\\set k :k + 1
+\\set s :i / {PARENTS} * {SHIFTS} + random(0, {{last}})
+WITH t AS (UPDATE bench.shift SET n = n + 1 WHERE id = :s RETURNING n, capacity)
+INSERT INTO bench.signup SELECT :s, :i, n, n <= capacity FROM t;
+"""
+# The product's own statement, one request a transaction.
+ALONE = f"""
+\\set i :client_id + :k * {CONNECTIONS}
+\\set k :k + 1
+\\set s ({{first}} + :i / {PARENTS}) * 100 + random(0, {{last}})
+SELECT outcome FROM take_places(jsonb_build_array(jsonb_build_object('n', 0,
+    'slot', bench.id({SHIFT}, :s), 'person',
+    bench.id({district.PERSON}, {SCHOOL * 1_000_000} + :i % {PARENTS}), 'party', 1,
+    'students', '[]'::jsonb, 'closed', '[]'::jsonb, 'answers', '{{}}'::jsonb,
+    'reach', jsonb_build_array(bench.id({district.SCHOOL}, {SCHOOL})))), now());
+"""
+
+
+class Rush:
+    """What came of one rush: every parent's answer, and the load it was."""
+
+    def __init__(self, told: list[parents.Told], load: Load) -> None:
+        self.told, self.load = told, load
+        self.last = max(one.at for one in told)
+        kept = [one.at for one in told if one.asked == 1]
+        self.last_kept = max(kept, default=0.0)
+        self.repeated = sum(one.asked > 1 for one in told)
+
+
+def run(ground: Ground) -> Findings:
+    """Measure in interleaved rounds."""
+    return asyncio.run(_run(ground))
+
+
+async def _run(ground: Ground) -> Findings:
+    connection = await asyncpg.connect(ground.dsn)
+    try:
+        await connection.execute(YARDSTICK)
+        tokens = await _signed_in(ground)
+        return await _measure(ground, connection, tokens)
+    finally:
+        await connection.close()
+
+
+async def _signed_in(ground: Ground) -> list[str]:
+    """Sign the parents in, as many at a time as there are connections."""
+    async with database(ground.dsn, ground.settings, name="bench"):
+        gate = asyncio.Semaphore(ground.settings.pool_size)
+
+        async def one(number: int) -> str:
+            async with gate:
+                return (await sign_in(district.guardian(SCHOOL, number))).token
+
+        return await asyncio.gather(*(one(number) for number in range(PARENTS)))
+
+
+async def _measure(
+    ground: Ground, connection: "asyncpg.Connection[Any]", tokens: list[str]
+) -> Findings:
+    desk = Shifts(connection)
+    chance = random.Random(8)
+    loads: dict[str, list[Load]] = {}
+    rushes: dict[str, list[Rush]] = {}
+    with ExitStack() as stack:
+        served = {n: stack.enter_context(ground.product(n)) for n in (1, 2)}
+
+        async def sustained(name: str, processes: int, shifts: int) -> None:
+            port, pid = served[processes]
+            events = await desk.events(AHEAD, shifts=shifts)
+            asked = [
+                request
+                for event in events
+                for _, request in _wishes(tokens, event, shifts, chance).values()
+            ]
+            plan = phones.Plan(
+                port=port,
+                connections=CONNECTIONS,
+                seconds=ground.seconds,
+                requests=asked,
+                once=True,
+            )
+            load, outcome = ground.load(plan, pid)
+            loads.setdefault(name, []).append(load)
+            await desk.look(events, outcome.done - len(outcome.refused))
+
+        async def rush(name: str, processes: int, shifts: int, lasting: float) -> None:
+            [event] = await desk.events(1, shifts=shifts)
+            wishes = _wishes(tokens, event, shifts, chance)
+            tries = [
+                # Most come early: half of them in the first quarter.
+                parents.Try(
+                    parent=parent,
+                    at=lasting * chance.random() ** 2,
+                    request=request,
+                    loss=chance.choice(("at_once", "unread")) if chance.random() < LOSSY else "",
+                )
+                for parent, (_, request) in wishes.items()
+            ]
+            came = await _rush(ground, desk, event, tries, *served[processes], lasting == 0)
+            rushes.setdefault(name, []).append(came)
+            await desk.compare(event, came.told, {p: slot for p, (slot, _) in wishes.items()})
+            await desk.look(range(event, event + 1), len(came.told))
+
+        for turn in range(min(ground.rounds, ROUNDS)):
+            for processes in served:
+                await sustained(f"40 shifts {processes}", processes, SHIFTS)
+                await sustained(f"one shift {processes}", processes, 1)
+                await rush(f"burst 40 {processes}", processes, SHIFTS, 0)
+                await rush(f"burst one {processes}", processes, 1, 0)
+                if turn == 0:
+                    await rush(f"morning {processes}", processes, SHIFTS, MORNING)
+            for name, shifts in (("40", SHIFTS), ("one", 1)):
+                await connection.execute("TRUNCATE bench.signup; UPDATE bench.shift SET n = 0")
+                loads.setdefault(f"ticket {name}", []).append(
+                    _alone(ground, TICKET.format(last=shifts - 1))
+                )
+            events = await desk.events(3 * AHEAD)
+            load = _alone(ground, ALONE.format(first=events[0], last=SHIFTS - 1))
+            loads.setdefault("statement", []).append(load)
+            await desk.look(events, load.done)
+    for name, came in rushes.items():
+        loads[name] = [one.load for one in came]
+    return _findings(ground.settle(loads), rushes, desk)
+
+
+def _wishes(
+    tokens: Sequence[str], event: int, shifts: int, chance: random.Random
+) -> dict[int, tuple[UUID, bytes]]:
+    """Return each parent's shift and request, in an order of chance."""
+    wishes = {}
+    for parent in chance.sample(range(PARENTS), PARENTS):
+        slot = slot_id(event, chance.randrange(shifts))
+        path = f"/v1/slots/{slot}/booking"
+        wishes[parent] = slot, phones.request("PUT", path, tokens[parent], body=WISH)
+    return wishes
+
+
+def _alone(ground: Ground, script: str) -> Load:
+    return pgbench.run(
+        ground.server,
+        "bench",
+        script,
+        clients=CONNECTIONS,
+        seconds=ground.seconds,
+        postmaster=ground.postmaster,
+    )
+
+
+async def _rush(
+    ground: Ground,
+    desk: Shifts,
+    event: int,
+    tries: Sequence[parents.Try],
+    port: int,
+    app: int,
+    waiting: bool,
+) -> Rush:
+    """Let two processes full of parents loose on an event at the moment it opens."""
+    with TemporaryDirectory(prefix="tongxing-parents-") as scratch, ExitStack() as stack:
+        crowds = []
+        for half in (0, 1):
+            file = Path(scratch) / str(half)
+            plan = parents.Plan(port=port, tries=list(tries[half::2]), waiting=waiting)
+            file.write_bytes(msgspec.msgpack.encode(plan))
+            crowd = subprocess.Popen(
+                [sys.executable, "-m", "tests.bench.parents", file],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            stack.callback(crowd.kill)
+            crowds.append(crowd)
+        for crowd in crowds:
+            assert crowd.stdout is not None
+            await asyncio.to_thread(crowd.stdout.readline)
+        roots = {"app": [app], "database": [ground.postmaster], "bench": [os.getpid()]}
+        before = meter.read(**roots)
+        moment = time.time() + 0.3
+        await desk.open_at(event, moment)
+        waits = [
+            asyncio.to_thread(crowd.communicate, f"{moment}\n".encode(), timeout=90)
+            for crowd in crowds
+        ]
+        outcomes = [
+            msgspec.json.decode(said, type=parents.Outcome)
+            for said, _ in await asyncio.gather(*waits)
+        ]
+        after = meter.read(**roots)
+    told = [one for outcome in outcomes for one in outcome.told]
+    waited = sorted(one.waited for one in told)
+    used = {name: after.groups[name] - before.groups[name] for name in after.groups}
+    each = 1e6 / len(told)
+    return Rush(
+        told,
+        Load(
+            rate=len(told) / max(one.at for one in told),
+            p50=waited[len(waited) // 2],
+            p99=waited[len(waited) * 99 // 100],
+            done=len(told),
+            refused=sum(one.status != 200 for one in told),
+            client=sum(outcome.cpu for outcome in outcomes) * each,
+            app=used["app"] * each,
+            database=used["database"] * each,
+            strangers=meter.strangers(before, after, used["bench"] + used["database"]),
+        ),
+    )
+
+
+def _findings(found: dict[str, Load], rushes: dict[str, list[Rush]], desk: Shifts) -> Findings:
+    def rate(name: str, measured: str, limit: str, goal: float | None) -> Figure:
+        return Figure(
+            job="J1",
+            measured=measured,
+            value=found[name].rate,
+            unit="/s",
+            yardstick_name="pgbench, ticket" + (", one shift" if limit.endswith("one") else ""),
+            yardstick=found[limit].rate,
+            goal=goal,
+            note=split(found[name]),
+        )
+
+    def burst(name: str, measured: str, limit: str) -> Figure:
+        came = rushes[name]
+        repeated = statistics.median(one.repeated for one in came)
+        return Figure(
+            job="J1",
+            measured=measured,
+            value=statistics.median(one.last_kept for one in came),
+            unit="s",
+            yardstick_name="pgbench, ticket, 3,000",
+            yardstick=PARENTS / found[limit].rate,
+            goal=3,
+            sense="at_most",
+            note=f"{split(found[name])} · {repeated:.0f} asked again",
+        )
+
+    def morning(processes: int) -> Figure:
+        [came] = rushes[f"morning {processes}"]
+        return Figure(
+            job="J1",
+            measured=f"3,000 within {MORNING:.0f} s, {_served(processes)}: 99 % knew after",
+            value=came.load.p99,
+            unit="ms",
+            note=f"{split(came.load)} · {came.repeated} asked again",
+        )
+
+    figures = []
+    for shape, shifts in (("40 shifts", "40"), ("one shift", "one")):
+        for processes in (1, 2):
+            goal = (0.5 if shifts == "40" else 2.0) if processes == 2 else None
+            what = f"{shape}, sustained, {_served(processes)}"
+            figures.append(rate(f"{shape} {processes}", what, f"ticket {shifts}", goal))
+    figures.append(rate("statement", "the product's statement alone", "ticket 40", None))
+    for shape, shifts in (("40 shifts", "40"), ("one shift", "one")):
+        for processes in (1, 2):
+            what = f"3,000 at once, {shape}, {_served(processes)}: last answer"
+            figures.append(burst(f"burst {shifts} {processes}", what, f"ticket {shifts}"))
+    figures += [morning(processes) for processes in (1, 2)]
+    audit = desk.audit
+    return Findings(
+        figures=figures,
+        checks=[
+            Check(job="J1", claim=f"{claim} ({number})", holds=number == 0)
+            for claim, number in (
+                ("no shift was oversold", audit.oversold),
+                ("no place stayed free while somebody waited", audit.idle),
+                ("one booking a parent, however often they asked", audit.twice),
+                ("turns are counted without a gap", audit.gaps),
+                ("places went to the first who asked", audit.out_of_turn),
+                ("every parent in a rush was told what is stored", audit.untrue),
+                ("every parent in a rush was answered", audit.unanswered),
+                ("as many bookings as answers", audit.uncounted),
+            )
+        ],
+    )
+
+
+def _served(processes: int) -> str:
+    return "1 process" if processes == 1 else f"{processes} processes"
