@@ -98,14 +98,14 @@ async def go_by(activity: dict[str, Any], passed: timedelta = SOON + timedelta(d
     """Let time go by for one activity: everything of it lies so much further back."""
     ids = [UUID(one["id"]) for one in activity["sessions"]]
     await execute(
-        "UPDATE slots SET starts_at = starts_at - $2, ends_at = ends_at - $2, "
-        "opens_at = opens_at - $2, closes_at = closes_at - $2, cancel_until = cancel_until - $2 "
+        "UPDATE slots SET starts_at = starts_at - $2::interval, ends_at = ends_at - $2::interval, "
+        "opens_at = opens_at - $2::interval, closes_at = closes_at - $2::interval, cancel_until = cancel_until - $2::interval "
         "WHERE id = ANY($1::uuid[])",
         ids,
         passed,
     )
     await execute(
-        "UPDATE bookings SET starts_at = starts_at - $2, ends_at = ends_at - $2 "
+        "UPDATE bookings SET starts_at = starts_at - $2::interval, ends_at = ends_at - $2::interval "
         "WHERE slot_id = ANY($1::uuid[])",
         ids,
         passed,

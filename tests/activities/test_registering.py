@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backend import clock
+from backend.activities.rules.questions import GATE
 from backend.bookings.models import Booking
 from backend.database import execute
 from seed.cast import Cast
@@ -126,6 +127,25 @@ async def test_a_limit_is_kept_when_two_guardians_tap_at_once(as_: SignIn, cast:
     assert sorted({answer.status_code for answer in answers}) == [200, 409]
     live = await Booking.filter(state__in=["confirmed", "waitlisted"])
     assert len(live) == 1
+
+
+@pytest.mark.parametrize("more", [{"questions": QUESTIONS[1:]}, {"sessionsPerChild": 1}])
+async def test_the_slots_own_address_is_no_way_round_the_rules(
+    as_: SignIn, cast: Cast, more: dict[str, Any]
+) -> None:
+    activity = await opened(await as_("许建安"), cast, open_day(cast, **more))
+    only, father = activity["sessions"][0]["id"], await as_("高远")
+    students = [str(cast.children["高星辰"].id)]
+    for answers, code in (
+        ({}, "answers_needed"),
+        ({"activity": "yes"}, "answers_needed"),
+        ({GATE: "yes"}, "does_not_fit"),
+    ):
+        answer = await father.put(
+            f"/slots/{only}/booking", json={"studentIds": students, "answers": answers}
+        )
+        assert answer.json()["code"] == code, answer.text
+    assert (await register(father, cast, only, "高星辰")).status_code == 200
 
 
 async def test_with_limits_a_full_session_still_has_a_queue(as_: SignIn, cast: Cast) -> None:

@@ -1,7 +1,7 @@
 """What each operation is sent, so that nothing but its policy can refuse it.
 
 A body speaks of the rows of one place; the same body, sent by somebody whose place that
-is not, is the attack. ``variant`` is what follows the slash in ``expectations.yaml``.
+is not, is the attack. ``variant`` is what follows the slash in ``expectations/``.
 """
 
 from collections.abc import Callable

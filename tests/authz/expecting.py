@@ -1,4 +1,7 @@
-"""Reading ``expectations.yaml``: what is expected of each cell of the matrix."""
+"""Reading ``expectations/``: what is expected of each cell of the matrix.
+
+``foundations.yaml`` names the principals and their groups; every file adds operations.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +14,7 @@ import yaml
 
 from tests.authz.world import PLACES
 
-FILE = Path(__file__).with_name("expectations.yaml")
+FOLDER = Path(__file__).with_name("expectations")
 OUTSIDE = ("anonymous", "expired", "revoked")
 MIXED = "mixed"
 """The first id of the path from class A1X, the others from another district."""
@@ -38,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Expectations:
-    """The whole file; ``entries`` by ``operation`` or ``operation/variant``."""
+    """All files together; ``entries`` by ``operation`` or ``operation/variant``."""
 
     principals: Mapping[str, list[str]]
     groups: Mapping[str, list[str]]
@@ -89,13 +92,20 @@ class Expectations:
         if name in self.groups:
             return [person for member in self.groups[name] for person in self._people(member)]
         if name not in self.principals:
-            raise KeyError(f"{name} is neither a principal nor a group of expectations.yaml")
+            raise KeyError(f"{name} is neither a principal nor a group of foundations.yaml")
         return [name]
 
 
 @cache
 def read() -> Expectations:
-    """Return the file's content."""
-    raw = yaml.safe_load(FILE.read_text("utf-8"))
-    entries = {key: entry for keys, entry in raw["operations"].items() for key in keys.split(", ")}
-    return Expectations(raw["principals"], raw["groups"], entries)
+    """Return what all the files say. Raises ``ValueError`` for an operation named twice."""
+    whole = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in FOLDER.glob("*.yaml")}
+    ground = whole["foundations"]
+    entries: dict[str, dict[str, Any]] = {}
+    for part in whole.values():
+        for keys, entry in part["operations"].items():
+            for key in keys.split(", "):
+                if key in entries:
+                    raise ValueError(f"{key} is expected twice")
+                entries[key] = entry
+    return Expectations(ground["principals"], ground["groups"], entries)

@@ -1,6 +1,6 @@
 """Asking every cell, and holding each answer to what is promised.
 
-- The status is one that ``expectations.yaml`` allows; no answer is a 5xx.
+- The status is one that ``expectations/`` allows; no answer is a 5xx.
 - What is not yours answers as what does not exist: the same bytes and headers.
 - No canary of a realm the principal may not see stands in any body or header.
 - A refused write, and a quiet one, leaves every table as it was.

@@ -4,7 +4,7 @@ Every row bears the canary of its tenant: ``CANARY-`` and a realm. ``A`` and ``B
 districts, ``A1`` is a school of A, ``A1X`` a class of A1. A further letter narrows it:
 ``D`` a draft, ``P`` a notice that waits for approval, ``F`` and ``K`` families, ``V`` a
 district's notice at its schools. Who may come to see which realm stands in
-``expectations.yaml``.
+``expectations/``.
 """
 
 import secrets

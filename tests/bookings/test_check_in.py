@@ -2,7 +2,6 @@
 
 import io
 import secrets
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,25 +19,11 @@ from backend.bookings.tickets import signer_for
 from backend.database import fetch, fetch_one
 from backend.settings import Settings
 from seed.cast import Cast
+from tests.bookings.conftest import At
 from tests.bookings.slots import a_slot, counters, states, tidy
 from tests.house import SignIn, Visitor
 
 SOON = timedelta(minutes=10)
-At = Callable[[datetime], Awaitable[None]]
-
-
-@pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> At:
-    """Return a way to set the house's clock; everybody stays signed in."""
-
-    async def set_clock(moment: datetime) -> None:
-        monkeypatch.setattr(clock, "now", lambda: moment)
-        for table in ("access_tokens", "sessions"):
-            await fetch(
-                f"UPDATE {table} SET expires_at = $1 RETURNING 1", moment + timedelta(hours=1)
-            )
-
-    return set_clock
 
 
 async def booked(phone: Visitor, slot: UUID, **more: Any) -> dict[str, Any]:

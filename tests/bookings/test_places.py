@@ -76,9 +76,7 @@ async def test_whoever_said_so_gets_a_freed_place_without_being_asked(
     assert (await next_.get(f"/slots/{slot}/booking")).json()["state"] == "confirmed"
 
 
-async def test_leaving_the_queue_costs_nothing_and_is_no_promotion(
-    as_: SignIn, cast: Cast
-) -> None:
+async def test_leaving_the_queue_costs_nothing_and_is_no_promotion(as_: SignIn, cast: Cast) -> None:
     slot = await a_slot(cast)
     holder, second = await as_("王立强"), await as_("刘敏")
     await holder.put(f"/slots/{slot}/booking", json={})
@@ -177,9 +175,7 @@ async def test_a_finished_briefing_opens_the_place_at_once(as_: SignIn, cast: Ca
     assert (await father.put(f"/slots/{slot}/booking", json={})).status_code == 200
 
 
-async def test_a_family_has_one_booking_for_a_child_whoever_asks(
-    as_: SignIn, cast: Cast
-) -> None:
+async def test_a_family_has_one_booking_for_a_child_whoever_asks(as_: SignIn, cast: Cast) -> None:
     slot = await a_slot(cast, capacity=9, children_named=True, max_party=2)
     child = str(cast.children["王子墨"].id)
     father, mother = await as_("王立强"), await as_("刘敏")
@@ -271,9 +267,7 @@ async def test_every_change_is_a_move_nobody_can_rewrite(as_: SignIn, cast: Cast
             await fetch(f"{change} RETURNING id")
 
 
-async def test_a_session_is_not_booked_past_its_room_s_own_checks(
-    as_: SignIn, cast: Cast
-) -> None:
+async def test_a_session_is_not_booked_past_its_room_s_own_checks(as_: SignIn, cast: Cast) -> None:
     slot = await a_slot(cast, kind=SlotKind.SESSION)
     refused = await (await as_("王立强")).put(f"/slots/{slot}/booking", json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "other_desk")

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import pytest
 
 from backend import clock
 from backend.bookings import jobs
 from backend.bookings.operations import qualifications, slots, stand_ins
 from backend.database import fetch
 from seed.cast import Cast
+from tests.bookings.conftest import At
 from tests.bookings.slots import a_slot, counters, states
 from tests.house import SignIn, Visitor
 
@@ -30,7 +30,9 @@ async def holding(as_: SignIn, slot: UUID, name: str = "王立强") -> Visitor:
 
 
 async def asking(as_: SignIn, slot: UUID, name: str = "王立强") -> str:
-    answer = await (await holding(as_, slot, name)).put(f"/slots/{slot}/booking/stand-in", json=NOTE)
+    answer = await (await holding(as_, slot, name)).put(
+        f"/slots/{slot}/booking/stand-in", json=NOTE
+    )
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
 
@@ -117,9 +119,7 @@ async def test_only_who_holds_a_place_may_ask_and_asking_twice_is_once(
     assert code_of(refused) == "no_stand_ins_here"
 
 
-async def test_only_who_could_come_is_shown_a_search_and_may_offer(
-    as_: SignIn, cast: Cast
-) -> None:
+async def test_only_who_could_come_is_shown_a_search_and_may_offer(as_: SignIn, cast: Cast) -> None:
     slot = await a_slot(cast, requires=["volunteer"])
     school = cast.schools["海湾"].id
     for name in ("王立强", "李建国", "高远"):
@@ -176,7 +176,9 @@ async def test_the_swap_follows_when_the_slot_moves(as_: SignIn, cast: Cast) -> 
     admin = cast.id("许建安")
     await slots.move(slot, later, later + timedelta(hours=2), "南门", by=admin)
     assert (await pick(await as_("王立强"), search, cast.id("李建国"))).status_code == 204
-    await slots.move(slot, later + timedelta(days=1), later + timedelta(days=1, hours=2), "北门", by=admin)
+    await slots.move(
+        slot, later + timedelta(days=1), later + timedelta(days=1, hours=2), "北门", by=admin
+    )
     taker = (await (await as_("李建国")).get(f"/slots/{slot}/booking")).json()
     assert taker["startsAt"] == (later + timedelta(days=1)).isoformat().replace("+00:00", "Z")
     assert await occasions(cast, "李建国") == ["stands_in", "moved"]
@@ -218,7 +220,7 @@ async def test_the_organiser_may_end_a_search_and_reverse_a_swap(as_: SignIn, ca
 
 
 async def test_a_swap_is_not_reversed_onto_somebody_who_is_busy_or_after_the_start(
-    as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    as_: SignIn, cast: Cast, at: At
 ) -> None:
     slot = await a_slot(cast, begins_in=timedelta(hours=20))
     search = await asking(as_, slot)
@@ -231,9 +233,7 @@ async def test_a_swap_is_not_reversed_onto_somebody_who_is_busy_or_after_the_sta
     assert (busy.status_code, code_of(busy)) == (409, "cannot_take_over")
     assert (await states(slot))[cast.id("李建国")] == "confirmed"
     await (await as_("王立强")).delete(f"/slots/{elsewhere}/booking")
-    begun = clock.now() + timedelta(hours=20, minutes=1)
-    await fetch("UPDATE access_tokens SET expires_at = $1 RETURNING 1", begun + timedelta(hours=1))
-    monkeypatch.setattr(clock, "now", lambda: begun)
+    await at(clock.now() + timedelta(hours=20, minutes=1))
     late = await organiser.put(f"/stand-ins/{search}/veto", json=why)
     assert (late.status_code, code_of(late)) == (409, "started")
 

@@ -172,9 +172,7 @@ async def test_handing_over_a_booking_that_does_not_exist_is_refused(verbs: Verb
 
 async def test_the_worker_may_give_back_a_place_in_nobodys_name(verbs: Verbs) -> None:
     slot, holders = await full_slot(verbs, 1)
-    await execute(
-        "SELECT cancel_place($1, $2, NULL, 'tie_ended', $3)", slot, holders[0], verbs.now
-    )
+    await execute("SELECT cancel_place($1, $2, NULL, 'tie_ended', $3)", slot, holders[0], verbs.now)
     moves = await fetch("SELECT told FROM booking_moves WHERE slot_id = $1 ORDER BY id", slot)
     assert [move["told"] for move in moves] == [True, False]
 

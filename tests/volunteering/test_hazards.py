@@ -60,9 +60,7 @@ async def test_a_hazard_goes_its_whole_way_to_nought(as_: SignIn, cast: Cast) ->
     assert await counts(admin, cast) == {"reported": 1, "open": 0, "overdue": 0, "closed": 0}
     await moved(admin, hazard, "decision", confirmed=True, severity="high", note="必经之路")
     assert (await counts(admin, cast))["open"] == 1
-    await moved(
-        admin, hazard, "assignment", ownerId=str(cast.id(OWNER)), dueOn=today().isoformat()
-    )
+    await moved(admin, hazard, "assignment", ownerId=str(cast.id(OWNER)), dueOn=today().isoformat())
     await moved(owner, hazard, "work", done=False, note="已联系师傅")
     await moved(owner, hazard, "work", done=True, note="已加固")
     shift = await on_duty(as_, cast, NEXT, place="操场")
@@ -278,7 +276,10 @@ async def test_the_history_cannot_be_rewritten(as_: SignIn, cast: Cast) -> None:
 async def test_letters_name_neither_what_was_found_nor_who(as_: SignIn, cast: Cast) -> None:
     hazard = await reported(as_, cast, text="三年级1班王子墨撞坏的门")
     await put_right(as_, cast, hazard)
-    letters = await fetch("SELECT occasion, title_zh, body_zh FROM letters ORDER BY occasion")
+    letters = await fetch(
+        "SELECT l.occasion, i.title_zh, i.body_zh FROM post_inbox_item i "
+        "JOIN post_letter l ON l.id = i.letter_id"
+    )
     told = [row["occasion"] for row in letters if "hazard" in row["occasion"]]
     assert set(told) == {
         "volunteering.hazard_assigned",
@@ -298,7 +299,7 @@ async def test_owners_are_reminded_once_a_day_of_what_is_overdue(as_: SignIn, ca
     assert (await counts(await as_(ADMIN), cast))["overdue"] == 1
     for _ in range(2):
         assert await hazards.remind_overdue() == 1
-    told = await fetch("SELECT id FROM letters WHERE occasion = 'volunteering.hazards_overdue'")
+    told = await fetch("SELECT id FROM post_letter WHERE occasion = 'volunteering.hazards_overdue'")
     assert len(told) == 1
     await execute("UPDATE hazards SET state = 'recheck'")
     assert await hazards.remind_overdue() == 0

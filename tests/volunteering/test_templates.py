@@ -123,7 +123,7 @@ async def test_only_some_weekdays(as_: SignIn, cast: Cast, monday: date) -> None
         ({"minimum": 3}, 400, "bad_shift_numbers"),
         ({"duty": "after_school"}, 422, "teacher_needed"),
         ({"duty": "nothing"}, 422, "unknown_duty"),
-        ({"starts": "7:20"}, 400, "bad_input"),
+        ({"starts": "7:20"}, 400, "does_not_fit"),
     ],
 )
 async def test_a_template_that_cannot_be_is_refused(

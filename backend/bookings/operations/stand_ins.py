@@ -120,7 +120,7 @@ async def take(stand_in_id: UUID, taker_id: UUID, *, by: UUID, runs: bool) -> No
         )
         await record(
             "bookings.handed_over", "booking", fresh,
-            by=by, school_id=slot.school_id, was=request.booking_id,
+            by=by, school_id=slot.school_id, was=str(request.booking_id),
         )  # fmt: skip
         await notify.no_longer_needed(request, slot, [one for one in others if one != taker_id])
         if slot.organiser_id != by:
@@ -166,7 +166,7 @@ async def _return(request: StandIn, slot: Slot, reason: str, *, by: UUID) -> Non
     await execute(
         "UPDATE booking_moves SET told = true WHERE booking_id = ANY($1::uuid[]) AND NOT told "
         "AND cause IN ('handed_over', 'stands_in')",
-        [back, request.taker_booking_id],
+        [back, request.taker_booking_id, request.booking_id],
     )
     await notify.returned(request, slot, request.taker_id, reason)
 

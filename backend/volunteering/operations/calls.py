@@ -47,8 +47,7 @@ async def open_call(shift_id: UUID, *, by: UUID) -> ShiftCall:
             "volunteering.call_opened", "shift", shift.id, by=by, school_id=shift.school_id
         )
         await run_round(shift.id)
-        await call.refresh_from_db()
-        return call
+        return await ShiftCall.get(shift_id=shift.id)
 
 
 async def end_call(shift_id: UUID, *, by: UUID) -> None:
