@@ -107,10 +107,9 @@ class Migration(migrations.Migration):
             name='CalendarFeed',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
-                ('person_id', fields.UUIDField(db_index=True)),
+                ('person_id', fields.UUIDField(unique=True)),
                 ('digest', fields.CharField(unique=True, max_length=64)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),
-                ('revoked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'calendar_feeds', 'app': 'school', 'pk_attr': 'id'},
             bases=['Model'],

@@ -82,7 +82,6 @@ CREATE UNIQUE INDEX one_stand_in_a_booking ON stand_ins (booking_id) WHERE state
 ALTER TABLE stand_ins ADD CONSTRAINT stand_in_state
     CHECK (state IN ('open', 'taken', 'withdrawn', 'vetoed', 'expired'));
 ALTER TABLE scans ADD CONSTRAINT scan_kind CHECK (kind IN ('in', 'out', 'undo'));
-CREATE UNIQUE INDEX one_calendar_feed ON calendar_feeds (person_id) WHERE revoked_at IS NULL;
 """
 
 JUDGING = """

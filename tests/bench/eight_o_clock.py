@@ -1,24 +1,17 @@
 """J1: three thousand parents and forty shifts of six places, at eight o'clock."""
 
 import asyncio
-import os
 import random
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from backend.database import database
-from tests.bench import district, meter, parents, pgbench, phones
+from tests.bench import district, parents, pgbench, phones, rush
 from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground, sign_in
 from tests.bench.shifts import PARENTS, PLACES, SCHOOL, SHIFT, SHIFTS, Shifts, slot_id
@@ -55,20 +48,9 @@ ALONE = f"""
 SELECT outcome FROM take_places(jsonb_build_array(jsonb_build_object('n', 0,
     'slot', bench.id({SHIFT}, :s), 'person',
     bench.id({district.PERSON}, {SCHOOL * 1_000_000} + :i % {PARENTS}), 'party', 1,
-    'students', '[]'::jsonb, 'closed', '[]'::jsonb, 'answers', '{{}}'::jsonb,
+    'students', '[]'::jsonb, 'closed', '[]'::jsonb, 'answers', '{{{{}}}}'::jsonb,
     'reach', jsonb_build_array(bench.id({district.SCHOOL}, {SCHOOL})))), now());
 """
-
-
-class Rush:
-    """What came of one rush: every parent's answer, and the load it was."""
-
-    def __init__(self, told: list[parents.Told], load: Load) -> None:
-        self.told, self.load = told, load
-        self.last = max(one.at for one in told)
-        kept = [one.at for one in told if one.asked == 1]
-        self.last_kept = max(kept, default=0.0)
-        self.repeated = sum(one.asked > 1 for one in told)
 
 
 def run(ground: Ground) -> Findings:
@@ -104,10 +86,11 @@ async def _measure(
     desk = Shifts(connection)
     chance = random.Random(8)
     loads: dict[str, list[Load]] = {}
-    rushes: dict[str, list[Rush]] = {}
+    rushes: dict[str, list[rush.Rush]] = {}
     with ExitStack() as stack:
         served = {n: stack.enter_context(ground.product(n)) for n in (1, 2)}
 
+        import time as _t0; print("DBG served")
         async def sustained(name: str, processes: int, shifts: int) -> None:
             port, pid = served[processes]
             events = await desk.events(AHEAD, shifts=shifts)
@@ -125,9 +108,10 @@ async def _measure(
             )
             load, outcome = ground.load(plan, pid)
             loads.setdefault(name, []).append(load)
+            print("DBG", name, load)
             await desk.look(events, outcome.done - len(outcome.refused))
 
-        async def rush(name: str, processes: int, shifts: int, lasting: float) -> None:
+        async def rushed(name: str, processes: int, shifts: int, lasting: float) -> None:
             [event] = await desk.events(1, shifts=shifts)
             wishes = _wishes(tokens, event, shifts, chance)
             tries = [
@@ -140,19 +124,22 @@ async def _measure(
                 )
                 for parent, (_, request) in wishes.items()
             ]
-            came = await _rush(ground, desk, event, tries, *served[processes], lasting == 0)
+            came = await rush.held(ground, desk, event, tries, *served[processes], lasting == 0)
             rushes.setdefault(name, []).append(came)
+            print("DBG", name, came.last_kept, came.repeated, came.load)
             await desk.compare(event, came.told, {p: slot for p, (slot, _) in wishes.items()})
             await desk.look(range(event, event + 1), len(came.told))
 
+        import time as _t; _b=_t.monotonic()
         for turn in range(min(ground.rounds, ROUNDS)):
             for processes in served:
+                print("DBG", turn, processes, _t.monotonic()-_b)
                 await sustained(f"40 shifts {processes}", processes, SHIFTS)
                 await sustained(f"one shift {processes}", processes, 1)
-                await rush(f"burst 40 {processes}", processes, SHIFTS, 0)
-                await rush(f"burst one {processes}", processes, 1, 0)
+                await rushed(f"burst 40 {processes}", processes, SHIFTS, 0)
+                await rushed(f"burst one {processes}", processes, 1, 0)
                 if turn == 0:
-                    await rush(f"morning {processes}", processes, SHIFTS, MORNING)
+                    await rushed(f"morning {processes}", processes, SHIFTS, MORNING)
             for name, shifts in (("40", SHIFTS), ("one", 1)):
                 await connection.execute("TRUNCATE bench.signup; UPDATE bench.shift SET n = 0")
                 loads.setdefault(f"ticket {name}", []).append(
@@ -190,66 +177,7 @@ def _alone(ground: Ground, script: str) -> Load:
     )
 
 
-async def _rush(
-    ground: Ground,
-    desk: Shifts,
-    event: int,
-    tries: Sequence[parents.Try],
-    port: int,
-    app: int,
-    waiting: bool,
-) -> Rush:
-    """Let two processes full of parents loose on an event at the moment it opens."""
-    with TemporaryDirectory(prefix="tongxing-parents-") as scratch, ExitStack() as stack:
-        crowds = []
-        for half in (0, 1):
-            file = Path(scratch) / str(half)
-            plan = parents.Plan(port=port, tries=list(tries[half::2]), waiting=waiting)
-            file.write_bytes(msgspec.msgpack.encode(plan))
-            crowd = subprocess.Popen(
-                [sys.executable, "-m", "tests.bench.parents", file],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            stack.callback(crowd.kill)
-            crowds.append(crowd)
-        for crowd in crowds:
-            assert crowd.stdout is not None
-            await asyncio.to_thread(crowd.stdout.readline)
-        roots = {"app": [app], "database": [ground.postmaster], "bench": [os.getpid()]}
-        before = meter.read(**roots)
-        moment = time.time() + 0.3
-        await desk.open_at(event, moment)
-        waits = [
-            asyncio.to_thread(crowd.communicate, f"{moment}\n".encode(), timeout=90)
-            for crowd in crowds
-        ]
-        outcomes = [
-            msgspec.json.decode(said, type=parents.Outcome)
-            for said, _ in await asyncio.gather(*waits)
-        ]
-        after = meter.read(**roots)
-    told = [one for outcome in outcomes for one in outcome.told]
-    waited = sorted(one.waited for one in told)
-    used = {name: after.groups[name] - before.groups[name] for name in after.groups}
-    each = 1e6 / len(told)
-    return Rush(
-        told,
-        Load(
-            rate=len(told) / max(one.at for one in told),
-            p50=waited[len(waited) // 2],
-            p99=waited[len(waited) * 99 // 100],
-            done=len(told),
-            refused=sum(one.status != 200 for one in told),
-            client=sum(outcome.cpu for outcome in outcomes) * each,
-            app=used["app"] * each,
-            database=used["database"] * each,
-            strangers=meter.strangers(before, after, used["bench"] + used["database"]),
-        ),
-    )
-
-
-def _findings(found: dict[str, Load], rushes: dict[str, list[Rush]], desk: Shifts) -> Findings:
+def _findings(found: dict[str, Load], rushes: dict[str, list[rush.Rush]], desk: Shifts) -> Findings:
     def rate(name: str, measured: str, limit: str, goal: float | None) -> Figure:
         return Figure(
             job="J1",

@@ -88,7 +88,9 @@ COUNTED = {
 MOVES = """
 SELECT m.booking_id, m.slot_id, m.person_id, m.was, m.became, m.cause, b.party, b.queue_no,
        b.priority, s.skip_limit,
-       s.has_shares OR m.at > s.cancel_until - interval '15 minutes' AS no_queue
+       s.has_shares OR m.at > s.cancel_until - interval '15 minutes' OR EXISTS (
+           SELECT 1 FROM booking_moves v WHERE v.slot_id = m.slot_id AND v.cause = 'moved'
+           AND (v.facts ->> 'wasFrom')::timestamptz - interval '24:15' < m.at) AS no_queue
 FROM booking_moves m JOIN bookings b ON b.id = m.booking_id JOIN slots s ON s.id = m.slot_id
 ORDER BY m.id
 """

@@ -16,19 +16,23 @@ HOUR = timedelta(hours=1)
 
 async def run_from(shift_id: str, starts_at: datetime, state: str = "checked_in") -> None:
     """Let a shift of two hours begin at ``starts_at``, with its volunteers in that state."""
+    slot, ends_at = UUID(shift_id), starts_at + 2 * HOUR
     await execute(
-        "UPDATE slots SET starts_at = $2::timestamptz, ends_at = $2::timestamptz + interval '2 hours', opens_at = $2, "
-        "closes_at = $2, cancel_until = $2 WHERE id = $1",
-        UUID(shift_id),
+        "UPDATE slots SET starts_at = $2, ends_at = $3, opens_at = $2, closes_at = $2, "
+        "cancel_until = $2 WHERE id = $1",
+        slot,
         starts_at,
+        ends_at,
     )
     await execute(
-        "UPDATE bookings SET state = $3::text, starts_at = $2::timestamptz, ends_at = $2::timestamptz + interval '2 hours', "
-        "may_overlap = true, checked_in_at = CASE WHEN $3::text = 'confirmed' THEN NULL ELSE $2 END "
+        "UPDATE bookings SET state = $4, starts_at = $2, ends_at = $3, may_overlap = true, "
+        "checked_in_at = $5 "
         "WHERE slot_id = $1 AND state IN ('confirmed', 'checked_in', 'completed', 'no_show')",
-        UUID(shift_id),
+        slot,
         starts_at,
+        ends_at,
         state,
+        None if state == "confirmed" else starts_at,
     )
 
 

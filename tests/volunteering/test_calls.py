@@ -31,10 +31,16 @@ async def asked_of(cast: Cast) -> list[str]:
     return [names[row["person_id"]] for row in rows]
 
 
+async def stand_at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be that moment; those signed in stay so."""
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    for table in ("access_tokens", "sessions"):
+        await execute(f"UPDATE {table} SET expires_at = $1", moment + timedelta(days=30))
+
+
 async def pass_an_hour(noon: datetime, monkeypatch: pytest.MonkeyPatch, hours: int) -> int:
     """Let so many hours pass since noon and do the rounds twice; returns how many were asked."""
-    moment = noon + timedelta(hours=hours)
-    monkeypatch.setattr(clock, "now", lambda: moment)
+    await stand_at(noon + timedelta(hours=hours), monkeypatch)
     first, again = [await jobs.continue_calls() for _ in range(2)]
     assert again == 0
     return first
@@ -162,7 +168,7 @@ async def test_nobody_is_asked_at_night_or_once_the_organiser_ends_it(
     admin = await as_("许建安")
     await volunteers(as_, cast, "王立强", weekdays=[next_weekday(3).isoweekday()])
     shift = await a_shift(admin, cast)
-    monkeypatch.setattr(clock, "now", lambda: noon + timedelta(hours=10))
+    await stand_at(noon + timedelta(hours=10), monkeypatch)
     url = f"/shifts/{shift['slot']['id']}/call"
     assert (await admin.put(url)).json()["steps"] == []
     assert await pass_an_hour(noon, monkeypatch, 11) == 0

@@ -22,7 +22,8 @@ async def test_hours_are_added_up_by_year_and_term(as_: SignIn, cast: Cast) -> N
         ("2026—2027学年", "第一学期", 2, 155),
         (None, None, 1, 60),
     ]
-    assert [shift["dutyName"] for shift in mine["latest"]] == ["食堂管理", "校园安全巡查", "校园安全巡查"]  # fmt: skip
+    assert [shift["duty"] for shift in mine["latest"]] == ["canteen", "patrol", "patrol"]
+    assert mine["latest"][0]["dutyName"] == "食堂管理"
     nobody = (await (await as_("李建国")).get("/me/service")).json()
     assert nobody == {"shifts": 0, "minutes": 0, "terms": [], "latest": []}
 

@@ -102,10 +102,9 @@ class StandInOffer(Model):
 
 class CalendarFeed(Model):
     id = fields.UUIDField(primary_key=True, default=uuid7)
-    person_id = fields.UUIDField(db_index=True)
+    person_id = fields.UUIDField(unique=True)
     digest = fields.CharField(max_length=64, unique=True)
     created_at = fields.DatetimeField(auto_now_add=True)
-    revoked_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "calendar_feeds"

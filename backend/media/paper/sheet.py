@@ -20,6 +20,8 @@ Colour = str
 Align = Literal["left", "centre", "right"]
 
 FINENESS = 2
+SMALLEST = 12
+"""Type smaller than this is not read on paper."""
 _NEVER_FIRST = "，。！？；：、）》」』”’…·—％%"
 _NEVER_LAST = "（《「『“‘"
 
@@ -85,7 +87,7 @@ class Sheet:
         """Set one line with its middle at height ``y``; returns its width.
 
         ``tracking`` is extra space between characters; a line wider than ``most`` is set
-        smaller until it fits.
+        smaller, and what is still too long then ends in an ellipsis.
         """
         shown = drawable(text)
         if not shown:
@@ -93,12 +95,15 @@ class Sheet:
         face = font(size * FINENESS, weight)
         gap = tracking * FINENESS
         length = face.getlength(shown) + gap * (len(shown) - 1)
-        if most is not None and length > most * FINENESS and size > 8:
-            smaller = max(8, min(size - 1, int(size * most * FINENESS / length)))
+        if most is not None and length > most * FINENESS:
+            if size > SMALLEST:
+                shorter = max(SMALLEST, min(size - 1, int(size * most * FINENESS / length)))
+                tracking = tracking * shorter / size
+            else:
+                shorter, shown = size, f"{shown.removesuffix('…')[:-1]}…"
             return self.line(
-                shown, x, y, smaller, ink, weight=weight, align=align,
-                tracking=tracking * smaller / size, most=most,
-            )  # fmt: skip
+                shown, x, y, shorter, ink, weight=weight, align=align, tracking=tracking, most=most
+            )
         left = x * FINENESS - {"left": 0, "centre": length / 2, "right": length}[align]
         if not gap:
             self._draw.text((left, y * FINENESS), shown, fill=ink, font=face, anchor="lm")
@@ -170,7 +175,7 @@ class Sheet:
             reach = radius - inset
             box = [*_fine((x - reach, y - reach)), *_fine((x + reach, y + reach))]
             self._draw.ellipse(box, outline=ink, width=round(width * FINENESS))
-        shown = drawable(name)
+        shown = drawable(name) or " "
         spread = min(250.0, 29.0 * len(shown))
         size = round(min(radius * 0.27, 2 * math.pi * radius * 0.74 * spread / 360 / len(shown)))
         for place, ch in enumerate(shown):
