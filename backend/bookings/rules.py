@@ -47,8 +47,8 @@ class Unprepared(Refusal):
     """Qualifications are lacking; ``keys`` name them (a profile, a skill, a course)."""
 
     code = "needs"
-    zh = "参加前需要先完成：{lacking}。"
-    en = "Something is needed first: {lacking}."
+    zh = "参加前还需要：{lacking}。"
+    en = "Something is needed first: {lacking_en}."
 
 
 class Collides(Refusal):
@@ -213,6 +213,14 @@ _BY_CODE: dict[str, type[Refusal]] = {
 } | {"absent": NotFound, "wrong_state": WrongBookingState}  # fmt: skip
 
 
+_NEEDED = {
+    "volunteer": ("成为本校家长志愿者", "being a volunteer of this school"),
+    "duty": ("学校对该岗位的认可", "the school's word for this duty"),
+    "course": ("先学完指定的微课", "finishing a short course"),
+}
+"""What the first part of a qualification's key means to people."""
+
+
 def refusal(code: str, facts: Mapping[str, Any] | None) -> Refusal:
     """Return the refusal for the engine's ``code``, worded with its ``facts``."""
     told = {key: value for key, value in (facts or {}).items() if key != "code"}
@@ -220,7 +228,11 @@ def refusal(code: str, facts: Mapping[str, Any] | None) -> Refusal:
     if moment is not None:
         told["when"] = wall_clock(datetime.fromisoformat(str(moment)))
     if "keys" in told:
-        told["lacking"] = "、".join(told["keys"])
+        words = list(
+            dict.fromkeys(_NEEDED.get(key.partition(":")[0], (key, key)) for key in told["keys"])
+        )
+        told["lacking"] = "、".join(zh for zh, _ in words)
+        told["lacking_en"] = ", ".join(en for _, en in words)
     if code == CalledOff.code:
         told.setdefault("reason", "")
     return _BY_CODE[code](**told)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from backend.activities.models import Activity
-from backend.activities.rules.questions import GATE
 from backend.audit.models import AuditEntry
 from backend.bookings.models import Slot, SlotShare
 from backend.database import fetch
@@ -169,7 +168,7 @@ async def test_opening_makes_a_slot_of_every_session(as_: SignIn, cast: Cast) ->
     tour = next(s for s in slots.values() if s.title.endswith("参观"))
     assert {str(slot) for slot in slots} == {one["id"] for one in activity["sessions"]}
     assert (lesson.kind, lesson.children_named, lesson.max_party) == ("session", True, 3)
-    assert (lesson.asks, lesson.place) == (["lunch", GATE], "公开课的教室")
+    assert (lesson.asks, lesson.place) == (["lunch"], "公开课的教室")
     assert [str(node) for node in lesson.open_to] == [third]
     assert tour.open_to == []
     assert lesson.quota_ids == tour.quota_ids != []

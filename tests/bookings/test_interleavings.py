@@ -87,6 +87,17 @@ class Playbill:
         return self.failed
 
 
+def stops(length: int) -> Sequence[int]:
+    """Return after how many statements to stop an act of so many.
+
+    It holds nothing before its first statement, which follows BEGIN or, where the operation
+    has a transaction of its own, a savepoint; what it may ever hold, it holds before the end.
+    """
+    if FULL:
+        return range(2, length)
+    return [length - 1] if length <= 5 else [3, length - 1]
+
+
 @pytest.mark.parametrize("kind", list(SCENES))
 async def test_any_two_that_meet_leave_everything_in_order(
     actors: Stage, school: UUID, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -96,12 +107,11 @@ async def test_any_two_that_meet_leave_everything_in_order(
     monkeypatch.setattr(clock, "now", lambda: now)
     lengths = await bill.lengths()
     for first, other in itertools.product(bill.acts, repeat=2):
-        # Before its first statement and after BEGIN nothing is held yet.
-        stops = range(2, lengths[first]) if FULL else {2, lengths[first] - 1}
-        for after in sorted(stops):
+        for after in stops(lengths[first]):
             await bill.play((first, other), after)
         await bill.play((first, other), lengths[first] - 1, doomed=True)
-    assert await bill.verdict() == []
+    wrong = await bill.verdict()
+    assert not wrong, "\n".join(wrong)
     assert len(bill.scenes) >= 2 * len(bill.acts) ** 2
 
 
@@ -115,4 +125,5 @@ async def test_any_three_that_meet_leave_everything_in_order(
     for names in itertools.permutations(TRIPLES, 3):
         for doomed in (False, True):
             await bill.play(names, lengths[names[0]] - 1, doomed=doomed)
-    assert await bill.verdict() == []
+    wrong = await bill.verdict()
+    assert not wrong, "\n".join(wrong)

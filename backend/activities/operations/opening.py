@@ -9,7 +9,7 @@ from backend.activities import notify, rules
 from backend.activities.models import Activity, ActivitySession, ActivityState
 from backend.activities.queries import places
 from backend.activities.rules.organising import DRAFT, UNDER_WAY
-from backend.activities.rules.questions import asks_of
+from backend.activities.rules.questions import required
 from backend.audit.operations import record
 from backend.bookings.models import Mode, SlotKind
 from backend.bookings.operations import slots
@@ -103,7 +103,7 @@ def _slot_of(activity: Activity, session: ActivitySession, now: datetime) -> Slo
         max_party=activity.max_party,
         children_named=True,
         open_to=[] if activity.school_id in nodes else nodes,
-        asks=asks_of(activity),
+        asks=required(activity.questions),
         quota_ids=[quotas[key] for key in session.quota_keys],
         shares=[
             Share(

@@ -12,7 +12,6 @@ import msgspec
 from backend.activities import rules
 from backend.activities.models import Activity
 from backend.activities.queries import lists, registrations
-from backend.activities.rules.questions import GATE
 from backend.activities.rules.registering import Sitting
 from backend.bookings.models import Mode
 from backend.bookings.operations import places
@@ -82,7 +81,7 @@ def _ask(actor: Actor, wish: Wish, answers: dict[str, str]) -> Ask:
         party=wish.party,
         student_ids=wish.student_ids,
         at_once=wish.at_once,
-        answers={**answers, GATE: "yes"},
+        answers=answers,
     )
 
 

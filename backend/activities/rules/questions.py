@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from backend.activities.models import Activity
 from backend.errors import BadInput, Refusal
 
 MOST_QUESTIONS = 10
@@ -69,18 +68,6 @@ def _fits(question: Mapping[str, Any], text: str) -> bool:
     return question["kind"] != QuestionKind.YES_NO or text in ("yes", "no")
 
 
-GATE = "activity/registration"
-"""An answer only this room gives. Its slash keeps it out of what a phone may send to the
-slot's own address, where nobody would hold answers and families to the activity's rules.
-"""
-
-
-def asks_of(activity: Activity) -> list[str]:
-    """Return the keys the slot asks for: required questions, and the gate where rules of
-    the activity's own have to be kept.
-    """
-    has_rules = bool(activity.questions) or (
-        activity.sessions_per_child is not None or activity.sessions_per_family is not None
-    )
-    needed = [question["key"] for question in activity.questions if question["required"]]
-    return [*needed, GATE] if has_rules else needed
+def required(questions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the keys that must be answered: what the slot asks."""
+    return [question["key"] for question in questions if question["required"]]

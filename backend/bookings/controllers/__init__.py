@@ -5,6 +5,7 @@ from litestar.di import Provide
 
 from backend.bookings.controllers.door import CheckInByHand, Door, MyTicket
 from backend.bookings.controllers.draws import HoldingDraws, PublicDraw
+from backend.bookings.controllers.feeds import CalendarFile, MyBookingCalendar, MyCalendarFeed
 from backend.bookings.controllers.organising import BookingDecisions, SlotAttendees, SlotChanges
 from backend.bookings.controllers.places import MyBooking, MyBookings, Slots
 from backend.bookings.controllers.stand_ins import (
@@ -33,6 +34,9 @@ routes = Router(
         OpenStandIns,
         StandIns,
         SlotStandIns,
+        MyCalendarFeed,
+        CalendarFile,
+        MyBookingCalendar,
     ],
     dependencies={"sight": Provide(slot_in_sight)},
     tags=["名额 Places"],

@@ -18,7 +18,7 @@ SELECT s.id, s.school_id, s.kind, s.state, s.title, s.place, s.starts_at, s.ends
        s.drawn_at IS NOT NULL AS drawn, s.organiser_id,
        p.capacity, p.taken, p.waiting, greatest(room.general, 0) AS free, room.fits,
        is_first_tap(s, $4) AS first_tap, refusal_of(s, $1, $2::uuid[], $4)::text AS refusal,
-       to_jsonb(b)::text AS booking, queue_before(b) AS ahead
+       to_jsonb(b)::text AS booking, b.state AS my_state, queue_before(b) AS ahead
 FROM slots s JOIN slot_places p ON p.slot_id = s.id
 LEFT JOIN LATERAL (SELECT * FROM bookings x WHERE x.slot_id = s.id AND x.person_id = $1
     AND x.state NOT IN ('cancelled', 'lapsed', 'rejected', 'late_cancelled')
@@ -36,14 +36,15 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
 
     ``standing`` is ``free``, ``mine``, ``full``, ``draw_open`` or the code of a refusal (see
     ``bookings.rules``), whose ``facts`` say more. ``row`` are the slot's columns and
-    counters; ``booking`` is the caller's own, as JSON of the row; ``ahead`` how many wait
-    before them.
+    counters; ``booking`` is the caller's own, as JSON of the row, ``state`` its state, and
+    ``ahead`` how many wait before them.
     """
 
     standing: str
     facts: dict[str, Any]
     row: dict[str, Any]
     booking: str | None
+    state: str | None
     ahead: int | None
 
 
@@ -65,7 +66,8 @@ async def outlooks(actor: Actor, slot_ids: Collection[UUID], now: datetime) -> d
 def _outlook(row: dict[str, Any]) -> Outlook:
     refusal = msgspec.json.decode(row["refusal"]) if row["refusal"] else None
     facts: dict[str, Any] = {}
-    if row["booking"] and msgspec.json.decode(row["booking"])["state"] != "school_cancelled":
+    state = row.pop("my_state")
+    if state is not None and state != "school_cancelled":
         standing = "mine"
     elif refusal is not None:
         standing = refusal.pop("code")
@@ -80,7 +82,12 @@ def _outlook(row: dict[str, Any]) -> Outlook:
     else:
         standing = "full"
     return Outlook(
-        standing=standing, facts=facts, row=row, booking=row["booking"], ahead=row["ahead"]
+        standing=standing,
+        facts=facts,
+        row=row,
+        booking=row["booking"],
+        state=state,
+        ahead=row["ahead"],
     )
 
 

@@ -87,7 +87,8 @@ class StandingOut(Out):
     """
 
     code: str
-    reason: str
+    zh: str
+    en: str
     opens_at: datetime | None
     lacking: list[str]
     collides_with: UUID | None
@@ -153,15 +154,18 @@ class ComingIn(In):
 
 
 def standing_out(outlook: Outlook) -> StandingOut:
-    """Word a standing; what is no refusal has a sentence of its own."""
+    """Word a standing; the caller's own booking by its state, a refusal by its sentence."""
     code, facts = outlook.standing, outlook.facts
-    reason = _WORDS.get(code)
-    if reason is None:
-        reason = rules.refusal(code, facts).sentence("zh")
+    state = outlook.state if code == "mine" else None
+    words = _WORDS.get(state or code)
+    if words is None:
+        refusal = rules.refusal(code, facts)
+        words = (refusal.sentence("zh"), refusal.sentence("en"))
     opens_at = facts.get("opensAt")
     return StandingOut(
         code=code,
-        reason=reason,
+        zh=words[0],
+        en=words[1],
         opens_at=datetime.fromisoformat(opens_at) if opens_at else None,
         lacking=list(facts.get("keys", [])),
         collides_with=UUID(facts["slotId"]) if "slotId" in facts else None,
@@ -169,11 +173,18 @@ def standing_out(outlook: Outlook) -> StandingOut:
 
 
 _WORDS = {
-    "free": "还有名额。",
-    "mine": "您已报名。",
-    "full": "名额已满，可以候补。",
-    "draw_open": "正在登记，截止后抽签。",
+    "free": ("还有名额。", "There are places."),
+    "full": ("名额已满，可以候补。", "Full; you may queue."),
+    "draw_open": ("正在登记，截止后抽签。", "Open for entries; a draw follows."),
+    "requested": ("已申请，等待学校同意。", "Asked for; the school has yet to agree."),
+    "confirmed": ("您已报名，名额已确认。", "Your place is confirmed."),
+    "waitlisted": ("您正在候补，尚未报上。", "You are in the queue and have no place yet."),
+    "offered": ("有名额为您保留，请尽快确认。", "A place is held for you; please answer."),
+    "checked_in": ("您已签到。", "You are checked in."),
+    "completed": ("您已参加。", "You were there."),
+    "no_show": ("您未到场。", "You did not come."),
 }
+"""What a standing, or the state of the caller's own booking, is in words."""
 
 
 class CapacityIn(In):

@@ -27,7 +27,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What is printed; each of ``body`` is a line.
+    """What is printed; each of ``body`` is a line, ``details`` share lines.
 
     ``url`` is where anybody can check it; it becomes the QR code.
     """
@@ -38,7 +38,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     holder: str
     body: Sequence[str]
     figures: Sequence[Figure]
-    details: str
+    details: Sequence[str]
     thanks: str
     note: str
     issued_on: date
@@ -124,8 +124,8 @@ def _figures(sheet: Sheet, figures: Sequence[Figure]) -> None:
 
 def _foot(sheet: Sheet, certificate: Certificate) -> None:
     middle = WIDTH / 2
-    sheet.paragraph(certificate.details, middle, 1196, 900, 25, _SOFT, leading=42,
-                    align="centre", most_lines=3)  # fmt: skip
+    for place, line in enumerate(_rows(sheet, certificate.details)[:3]):
+        sheet.line(line, middle, 1196 + 42 * place, 25, _SOFT, align="centre", most=900)
     sheet.code(certificate.url, 136, 1364, 196)
     sheet.line("扫码核验", 356, 1414, 28, _GREEN, weight=MEDIUM, tracking=2)
     sheet.line("证书编号", 356, 1470, 21, _SOFT)
@@ -135,3 +135,15 @@ def _foot(sheet: Sheet, certificate: Certificate) -> None:
     sheet.line(f"{day.year}年{day.month}月{day.day}日", 936, 1604, 28, _INK, align="centre",
                tracking=1)  # fmt: skip
     sheet.line(certificate.note, 148, 1604, 19, _SOFT, most=600)
+
+
+def _rows(sheet: Sheet, items: Sequence[str]) -> list[str]:
+    """Put as many items on each line as fit, none of them broken."""
+    rows: list[str] = []
+    for item in items:
+        longer = f"{rows[-1]} · {item}" if rows else item
+        if rows and sheet.measure(longer, 25) <= 900:
+            rows[-1] = longer
+        else:
+            rows.append(item)
+    return rows

@@ -113,13 +113,13 @@ def _drawing(row: ServiceCertificate, site: str) -> paper.Certificate:
         holder=row.holder,
         body=[
             f"作为家长志愿者，于{_day(row.first_day)}至{_day(row.last_day)}期间，",
-            f"在{row.school_name}参加家长驻校日志愿服务。",
+            "在本校参加家长驻校日志愿服务。",
         ],
         figures=[
             paper.Figure(amount, unit, "服务时长"),
             paper.Figure(str(row.shifts), "次", "服务次数"),
         ],
-        details=" · ".join(kinds),
+        details=kinds,
         thanks="谨此证明，并致谢忱。",
         note=rules.RULE_ZH,
         issued_on=clock.local(row.issued_at).date(),

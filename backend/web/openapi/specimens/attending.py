@@ -77,4 +77,6 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
     "TicketOut": {"ticket": _TICKET, "publicKey": _PUBLIC_KEY, "party": 2},
     "VetoIn": {"reason": "这个岗位需要受过培训的家长"},
 }
-BY_NAME: dict[str, Any] = {"file": "q1Jx9vR2mT8kLw0sYbN4eA7cPzD3hF6uGiXoVnQt5jE.ics"}
+BY_NAME: dict[str, Any] = {
+    "calendarFile": "q1Jx9vR2mT8kLw0sYbN4eA7cPzD3hF6uGiXoVnQt5jE.ics",
+}
