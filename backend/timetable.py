@@ -24,6 +24,7 @@ def timetable(files: Files) -> list[Job]:
         ),
         Job(name="bookings.sweep", run=bookings.sweep, every=5),
         Job(name="bookings.draws", run=bookings.publish_entries, every=20),
+        Job(name="bookings.stand_ins", run=bookings.expire_stand_ins, every=60),
         Job(name="bookings.untied", run=bookings.release_untied, every=600),
         Job(name="bookings.remind", run=bookings.remind, every=300),
         Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),

@@ -81,11 +81,10 @@ async def sight_of(actor: Actor, activity: Activity | None) -> ActivitySight:
         at_work and activity.organiser_id == actor.person_id and await _still_may(actor, activity)
     )
     is_draft = activity.state == ActivityState.DRAFT
+    # An invitation does not outlive the guardianship it was sent for (Q31).
+    concerned = not is_draft and not set(activity.node_ids).isdisjoint(reach_of(actor))
     if activity.mode == Mode.INVITED:
-        concerned = actor.person_id in activity.invitee_ids
-    else:
-        concerned = not set(activity.node_ids).isdisjoint(reach_of(actor))
-    concerned = concerned and not is_draft
+        concerned = concerned and actor.person_id in activity.invitee_ids
     if not (manages or concerned or (at_work and not is_draft)):
         raise NotFound
     return ActivitySight(activity=activity, manages=manages, at_work=at_work, concerned=concerned)

@@ -14,7 +14,7 @@ import structlog
 
 from backend import clock
 from backend.bookings import notify
-from backend.bookings.operations import draws, places
+from backend.bookings.operations import draws, places, stand_ins
 from backend.database import execute, fetch, transaction
 
 log = structlog.get_logger("bookings")
@@ -108,6 +108,11 @@ async def publish_entries() -> int:
             # The edge of the process: this draw comes up again, the others go on.
             log.exception("draw_not_closed", slot=str(slot_id))
     return len(due)
+
+
+async def expire_stand_ins() -> int:
+    """End searches for a stand-in that have lost their slot or their place; how many."""
+    return await stand_ins.expire()
 
 
 # Somebody who is no longer a guardian of a child the slot is meant for, or of the child the

@@ -6,11 +6,19 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from backend.bookings.models import Booking, Slot, SlotKind, SlotState, StandIn
+from backend.bookings.models import (
+    Booking,
+    Invitation,
+    Mode,
+    Slot,
+    SlotKind,
+    SlotState,
+    StandIn,
+)
 from backend.bookings.queries.outlook import reach_of
 from backend.errors import NotAllowed, NotFound
-from backend.schools.models import Function
-from backend.web.actor import STAFF, Actor
+from backend.schools.models import Function, SchoolClass
+from backend.web.actor import STAFF, Actor, Role
 
 FUNCTION_OF = {
     SlotKind.SHIFT: Function.VOLUNTEERING,
@@ -35,21 +43,47 @@ async def slot_in_sight(actor: NamedDependency[Actor], slot_id: FromPath[UUID]) 
     slot = await Slot.get_or_none(id=slot_id)
     if slot is None:
         raise NotFound
-    return sight_of(actor, slot)
+    return await sight_of(actor, slot)
 
 
-def sight_of(actor: Actor, slot: Slot) -> SlotSight:
+async def sight_of(actor: Actor, slot: Slot) -> SlotSight:
     """Return what the caller may see of ``slot``. Raises :class:`NotFound`."""
     if slot.school_id in actor.closed(FUNCTION_OF[SlotKind(slot.kind)]):
         raise NotFound
     at_work = any(s.school_id == slot.school_id and s.role in STAFF for s in actor.seats)
-    runs = actor.runs_school(slot.school_id) or (at_work and slot.organiser_id == actor.person_id)
+    runs = actor.runs_school(slot.school_id) or (
+        at_work and slot.organiser_id == actor.person_id and await _still_may(actor, slot)
+    )
     hosts = runs or (at_work and actor.person_id in slot.host_ids)
-    reach = set(reach_of(actor))
-    meant = slot.school_id in reach or not reach.isdisjoint(slot.open_to)
-    if not (runs or (slot.state != SlotState.DRAFT and (at_work or meant))):
+    is_shown = slot.state != SlotState.DRAFT and (at_work or await _is_meant(actor, slot))
+    if not (runs or is_shown):
         raise NotFound
     return SlotSight(slot=slot, runs=runs, hosts=hosts)
+
+
+async def _is_meant(actor: Actor, slot: Slot) -> bool:
+    """Families see what their school offers, to whichever class; but sessions by invitation
+    are, like their activity, there for those invited only.
+    """
+    reach = set(reach_of(actor))
+    if slot.school_id not in reach and reach.isdisjoint(slot.open_to):
+        return False
+    if slot.kind != SlotKind.SESSION or slot.mode != Mode.INVITED:
+        return True
+    return await Invitation.exists(slot_id=slot.id, person_id=actor.person_id)
+
+
+async def _still_may(actor: Actor, slot: Slot) -> bool:
+    """Shifts are anybody's at the school to organise; a session is its organiser's only while
+    their office reaches everybody it is for.
+    """
+    if slot.kind != SlotKind.SESSION:
+        return True
+    led = {s.class_id for s in actor.seats if s.role is Role.CLASS_TEACHER}
+    grades = {s.grade_id for s in actor.seats if s.role is Role.GRADE_LEAD}
+    beyond = set(slot.open_to or [slot.school_id]) - led - grades
+    within = SchoolClass.filter(id__in=list(beyond), grade_id__in=[g for g in grades if g])
+    return not beyond or await within.count() == len(beyond)
 
 
 async def slot_to_run(sight: NamedDependency[SlotSight]) -> Slot:
@@ -83,7 +117,7 @@ async def _booking_in_sight(actor: Actor, booking_id: UUID) -> tuple[Booking, Sl
     booking = await Booking.get_or_none(id=booking_id).select_related("slot")
     if booking is None or not isinstance(booking.slot, Slot):
         raise NotFound
-    sight = sight_of(actor, booking.slot)
+    sight = await sight_of(actor, booking.slot)
     if not sight.hosts:
         # A parent who sees the slot need not learn which bookings exist on it.
         raise NotFound
@@ -101,11 +135,19 @@ class StandInSight(msgspec.Struct, frozen=True, kw_only=True):
 async def stand_in_in_sight(
     actor: NamedDependency[Actor], stand_in_id: FromPath[UUID]
 ) -> StandInSight:
-    """A search on a slot the caller sees. Raises :class:`NotFound`."""
+    """A search, for whoever asked, the families the slot is for, and who runs it.
+
+    That a parent cannot come is nobody else's to know. Raises :class:`NotFound`.
+    """
     request = await StandIn.get_or_none(id=stand_in_id).select_related("slot")
     if request is None or not isinstance(request.slot, Slot):
         raise NotFound
-    return StandInSight(request=request, slot=request.slot, runs=sight_of(actor, request.slot).runs)
+    slot = request.slot
+    sight = await sight_of(actor, slot)
+    could_help = not set(slot.open_to or [slot.school_id]).isdisjoint(reach_of(actor))
+    if not (sight.runs or could_help or request.person_id == actor.person_id):
+        raise NotFound
+    return StandInSight(request=request, slot=slot, runs=sight.runs)
 
 
 async def stand_in_to_settle(

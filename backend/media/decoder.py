@@ -1,7 +1,7 @@
 """Drawing a picture anew; runs only inside the sandbox's child.
 
-Nothing else may import this module: the processes that answer requests never load an
-image library.
+Nothing else may import this module: the processes that answer requests never decode what
+somebody sent. They do draw papers of their own, see ``paper``.
 """
 
 import io

@@ -567,7 +567,6 @@ class Migration(migrations.Migration):
                 ('capacity', fields.IntField(default=2, db_default=2)),
                 ('cancel_hours', fields.IntField(default=24, db_default=24)),
                 ('offer_minutes', fields.IntField(default=120, db_default=120)),
-                ('stand_in_veto', fields.BooleanField(default=True, db_default=True)),
                 ('ask_batch', fields.IntField(default=5, db_default=5)),
                 ('ask_gap_minutes', fields.IntField(default=60, db_default=60)),
             ],

@@ -418,6 +418,10 @@ BEGIN
                 facts := jsonb_build_object('code', 'answers_needed', 'keys',
                     (SELECT array_agg(k) FROM unnest(s.asks) k WHERE NOT r.answers ? k));
             END IF;
+        ELSIF s.state = 'cancelled' THEN
+            facts := jsonb_build_object('code', 'called_off', 'reason', s.cancelled_reason);
+        ELSIF s.state = 'closed' THEN
+            facts := '{"code": "ended"}';
         END IF;
         IF facts IS NULL AND s.children_named AND EXISTS (
             SELECT 1 FROM booking_children c

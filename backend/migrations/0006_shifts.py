@@ -57,6 +57,8 @@ ALTER TABLE volunteers
 CREATE INDEX volunteers_of_school ON volunteers (school_id, state, applied_at);
 ALTER TABLE volunteer_duties ADD CONSTRAINT duty_state
     CHECK (state IN ('wanted', 'approved', 'refused'));
+ALTER TABLE shift_asks
+    ADD FOREIGN KEY (person_id) REFERENCES persons (id) ON DELETE CASCADE;
 ALTER TABLE shift_calls
     ADD CONSTRAINT call_state CHECK (state IN ('running', 'filled', 'exhausted', 'ended')),
     ADD CONSTRAINT call_step CHECK (step IN ('queue', 'past', 'free_that_day'));

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from tests.authz import bodies_duties
+from tests.authz import bodies_places
 from tests.authz.rows import SETTINGS, notice, pdf, workbook
 from tests.authz.world import World
 
 PASSWORD = "yeHe-77-mian-XuKang"
 
-FIXED = {"variant": "original", "name": "swagger-ui.css"}
+FIXED = {"variant": "original", "name": "swagger-ui.css"} | bodies_duties.FIXED
 """Parameters that name no row."""
 
 Body = Callable[[World, SimpleNamespace, str], dict[str, Any]]
@@ -29,6 +31,10 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str:
     """Return what a path parameter is filled with; the variant may name the row."""
     if parameter in FIXED:
         return FIXED[parameter]
+    if (on_duty := bodies_duties.row_of(parameter, place, variant)) is not None:
+        return on_duty
+    if (found := bodies_places.row_of(parameter, place, variant)) is not None:
+        return found
     named = ("draft", "published", "pending", "left", "district", "school_wide")
     if parameter == "notice_id":
         return str(getattr(place, variant if variant in named else "published"))
@@ -150,4 +156,5 @@ BODIES: dict[str, Body] = {
     "makeClaim": _claim,
     "approveClaim": lambda w, p, v: _json(studentId=str(p.student_id)),
     "refuseClaim": lambda w, p, v: _json(reason="不是本班学生家长"),
-}
+} | bodies_duties.BODIES}
+BODIES |= bodies_places.BODIES

@@ -23,7 +23,10 @@ from tests.authz.matrix import Matrix
 from tests.authz.routes import Operation
 from tests.authz.state import undone
 
-NOT_JSON = {"uploadAttachment", "uploadRoster", "downloadAttachment", "searchNotices"}
+NOT_JSON = {
+    "uploadAttachment", "uploadRoster", "downloadAttachment", "searchNotices", "uploadDutyPhoto",
+    "listShifts", "listStationDays", "listHazards", "listShiftsAtRisk",
+}  # fmt: skip
 """Operations that are sent a form or a query instead."""
 ODD = (
     "isAdmin", "is_staff", "admin", "roles", "permissions", "standings", "owner", "userId",

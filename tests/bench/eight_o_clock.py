@@ -22,7 +22,7 @@ AHEAD = 3
 LOSSY = 0.1
 MORNING = 10.0
 """Seconds in which everybody has tried."""
-ROUNDS = 3
+ROUNDS, BURSTS = 3, 2
 WISH = b'{"party":1}'
 
 # One statement with a ticket counter: a place if the number is within the capacity.
@@ -90,7 +90,6 @@ async def _measure(
     with ExitStack() as stack:
         served = {n: stack.enter_context(ground.product(n)) for n in (1, 2)}
 
-        import time as _t0; print("DBG served")
         async def sustained(name: str, processes: int, shifts: int) -> None:
             port, pid = served[processes]
             events = await desk.events(AHEAD, shifts=shifts)
@@ -108,7 +107,6 @@ async def _measure(
             )
             load, outcome = ground.load(plan, pid)
             loads.setdefault(name, []).append(load)
-            print("DBG", name, load)
             await desk.look(events, outcome.done - len(outcome.refused))
 
         async def rushed(name: str, processes: int, shifts: int, lasting: float) -> None:
@@ -126,18 +124,16 @@ async def _measure(
             ]
             came = await rush.held(ground, desk, event, tries, *served[processes], lasting == 0)
             rushes.setdefault(name, []).append(came)
-            print("DBG", name, came.last_kept, came.repeated, came.load)
             await desk.compare(event, came.told, {p: slot for p, (slot, _) in wishes.items()})
             await desk.look(range(event, event + 1), len(came.told))
 
-        import time as _t; _b=_t.monotonic()
         for turn in range(min(ground.rounds, ROUNDS)):
             for processes in served:
-                print("DBG", turn, processes, _t.monotonic()-_b)
                 await sustained(f"40 shifts {processes}", processes, SHIFTS)
                 await sustained(f"one shift {processes}", processes, 1)
-                await rushed(f"burst 40 {processes}", processes, SHIFTS, 0)
-                await rushed(f"burst one {processes}", processes, 1, 0)
+                if turn < BURSTS:
+                    await rushed(f"burst 40 {processes}", processes, SHIFTS, 0)
+                    await rushed(f"burst one {processes}", processes, 1, 0)
                 if turn == 0:
                     await rushed(f"morning {processes}", processes, SHIFTS, MORNING)
             for name, shifts in (("40", SHIFTS), ("one", 1)):

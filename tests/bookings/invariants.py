@@ -87,7 +87,7 @@ COUNTED = {
 }
 MOVES = """
 SELECT m.booking_id, m.slot_id, m.person_id, m.was, m.became, m.cause, b.party, b.queue_no,
-       b.priority, s.skip_limit,
+       s.skip_limit, coalesce((m.facts ->> 'priority')::int, 0) AS priority,
        s.has_shares OR m.at > s.cancel_until - interval '15 minutes' OR EXISTS (
            SELECT 1 FROM booking_moves v WHERE v.slot_id = m.slot_id AND v.cause = 'moved'
            AND (v.facts ->> 'wasFrom')::timestamptz - interval '24:15' < m.at) AS no_queue
@@ -155,6 +155,7 @@ def _out_of_turn(moves: Sequence[Any], smallest: dict[Any, int]) -> Iterator[str
         if move["became"] in ENGAGED:
             slots_of[move["person_id"]].add(move["slot_id"])
     queues: dict[Any, dict[Any, Any]] = defaultdict(dict)
+    priority: dict[Any, int] = defaultdict(int)
     passed: dict[Any, int] = defaultdict(int)
     for move in moves:
         queue, booking = queues[move["slot_id"]], move["booking_id"]
@@ -166,8 +167,8 @@ def _out_of_turn(moves: Sequence[Any], smallest: dict[Any, int]) -> Iterator[str
                 yield f"{booking} was let in past {len(queue)} who waited"
         elif move["cause"] == "promoted":
             for other, entry in queue.items():
-                turn = (-entry["priority"], entry["queue_no"])
-                if turn > (-move["priority"], move["queue_no"]):
+                turn = (-priority[other], entry["queue_no"])
+                if turn > (-priority[booking], move["queue_no"]):
                     continue
                 if slots_of[entry["person_id"]] - {move["slot_id"]}:
                     continue
@@ -180,6 +181,8 @@ def _out_of_turn(moves: Sequence[Any], smallest: dict[Any, int]) -> Iterator[str
                     yield f"{other} was passed {passed[other]} times"
         if move["became"] == "waitlisted":
             queue[booking] = move
+        if move["cause"] == "prioritised":
+            priority[booking] = move["priority"]
 
 
 def _idle(waiting: Sequence[Any], now: datetime) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """At the door: tickets, rotating codes, phones without a network, lists ticked off by hand."""
 
+import asyncio
 import io
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 import zxingcpp
@@ -420,3 +422,52 @@ async def test_five_hundred_scans_are_one_request_and_more_are_refused(
     neither = {"nonce": secrets.token_hex(8), "kind": "in", "scannedAt": now.isoformat()}
     empty = await host.post(f"/slots/{slot}/scans", json={"scans": [neither]})
     assert empty.status_code == 400
+
+
+async def test_phones_and_the_family_at_one_instant_are_one_check_in(
+    as_: SignIn, cast: Cast, settings: Settings
+) -> None:
+    slot = await a_slot(cast, begins_in=SOON, capacity=2, host_ids=[cast.id("林晓岚")])
+    ticket, other = await ticket_of_booked(as_, slot), await ticket_of_booked(as_, slot, "李建国")
+    parent, one, two = await as_("王立强"), await as_("许建安"), await as_("林晓岚")
+    now = clock.now()
+    code = {"code": signer_for(settings.secret_key).door_codes(slot, now)[0].code}
+    scans = [
+        scan("in", now - timedelta(minutes=n), ticket=t) for n in (1, 2) for t in (ticket, other)
+    ]
+    answers = await asyncio.gather(
+        parent.put(f"/slots/{slot}/booking/check-in", json=code),
+        *(phone.post(f"/slots/{slot}/scans", json={"scans": order})
+          for phone in (one, two) for order in (scans, scans[::-1])),
+    )  # fmt: skip
+    assert [answer.status_code for answer in answers] == [200] * 5
+    moves = await fetch("SELECT booking_id FROM booking_moves WHERE was = 'confirmed'")
+    assert len(moves) == len({move["booking_id"] for move in moves}) == 2
+    rows = await fetch("SELECT checked_in_at FROM bookings WHERE slot_id = $1", slot)
+    assert {row["checked_in_at"] for row in rows} == {now - timedelta(minutes=2)}
+
+
+async def test_a_check_in_at_the_moment_of_settlement_is_not_lost(
+    as_: SignIn, cast: Cast, dsn: str
+) -> None:
+    slot = await a_slot(cast, begins_in=SOON)
+    await booked(await as_("王立强"), slot)
+    door, sweep = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    try:
+        checking_in = door.transaction()
+        await checking_in.start()
+        await door.execute(
+            "UPDATE bookings SET state = 'checked_in', checked_in_at = starts_at "
+            "WHERE slot_id = $1", slot,
+        )  # fmt: skip
+        settled = asyncio.create_task(
+            sweep.execute("SELECT tidy_slot($1, $2)", slot, clock.now() + timedelta(hours=4))
+        )
+        _, waiting = await asyncio.wait([settled], timeout=0.3)
+        assert waiting
+        await checking_in.commit()
+        await settled
+    finally:
+        await door.close()
+        await sweep.close()
+    assert ((await row_of(slot))["state"], (await row_of(slot))["minutes"]) == ("completed", 120)

@@ -109,10 +109,11 @@ async def test_any_two_that_meet_leave_everything_in_order(
     for first, other in itertools.product(bill.acts, repeat=2):
         for after in stops(lengths[first]):
             await bill.play((first, other), after)
-        await bill.play((first, other), lengths[first] - 1, doomed=True)
+        if FULL:
+            await bill.play((first, other), lengths[first] - 1, doomed=True)
     wrong = await bill.verdict()
     assert not wrong, "\n".join(wrong)
-    assert len(bill.scenes) >= 2 * len(bill.acts) ** 2
+    assert len(bill.scenes) >= len(bill.acts) ** 2
 
 
 async def test_any_three_that_meet_leave_everything_in_order(

@@ -8,7 +8,7 @@ import httpx
 
 from backend import clock
 from backend.bookings import jobs
-from backend.bookings.operations import qualifications, slots, stand_ins
+from backend.bookings.operations import qualifications, slots
 from backend.database import fetch
 from seed.cast import Cast
 from tests.bookings.conftest import At
@@ -265,8 +265,8 @@ async def test_a_search_ends_with_its_slot_or_its_place(as_: SignIn, cast: Cast)
     for search in (first, second):
         refused = await (await as_("周婷")).put(f"/stand-ins/{search}/offer")
         assert code_of(refused) == "stand_in_ended"
-    assert await stand_ins.expire() == 2
-    assert await stand_ins.expire() == 0
+    assert await jobs.expire_stand_ins() == 2
+    assert await jobs.expire_stand_ins() == 0
     assert await occasions(cast, "李建国") == ["stand_in_not_needed"]
     kept = await fetch("SELECT state FROM stand_ins")
     assert {row["state"] for row in kept} == {"expired"}

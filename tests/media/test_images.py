@@ -212,7 +212,7 @@ async def test_a_refused_picture_frees_its_place_in_the_queue() -> None:
     assert images._in_hand == 0
 
 
-def test_the_processes_that_answer_requests_load_no_image_library() -> None:
+def test_handing_files_in_and_out_loads_no_image_library() -> None:
     code = (
         "import sys\nimport backend.media.operations, backend.media.controllers,"
         " backend.media.jobs\nprint([m for m in sys.modules if m.split('.')[0] == 'PIL'])"

@@ -74,6 +74,18 @@ def test_lines_fit_lose_nothing_and_break_where_chinese_may(width: int) -> None:
     assert not any(line.endswith("202") for line in lines)
 
 
+def test_a_paragraph_says_where_it_ended_and_that_it_was_cut() -> None:
+    sheet = Sheet(400, 400, "#ffffff")
+    text = "家长驻校日" * 20
+    whole = sheet.paragraph(text, 20, 30, 360, 20, "#000000", leading=30)
+    cut = sheet.paragraph(text, 20, 30, 360, 20, "#000000", leading=30, most_lines=2)
+    assert (whole, cut) == (30 + 6 * 30, 30 + 2 * 30)
+    box = ImageChops.invert(opened(sheet.png()).convert("L")).getbbox()
+    assert box is not None
+    assert box[0] >= 20
+    assert box[2] <= 382
+
+
 def test_a_code_reads_back_and_survives_a_stain() -> None:
     picture = qr.image(URL, 380)
     picture.paste("#c2463c", (170, 170, 215, 215))

@@ -1,5 +1,6 @@
 """Calls for helpers: who is asked, in which order, how often, and when it stops."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from backend import clock
 from backend.database import execute, fetch
 from backend.volunteering import jobs
+from backend.volunteering.models import ShiftCall
 from backend.volunteering.notify.shifts import ASKED
 from seed.cast import Cast
 from tests.house import SignIn
@@ -235,3 +237,54 @@ async def test_a_shift_short_of_hands_is_warned_of_once(
     told = (await admin.get("/inbox")).json()["items"]
     assert [item["title"] for item in told] == ["有班次人手不足"]
     assert "最少需要2人" in told[0]["body"]
+
+
+async def test_rounds_that_come_due_at_once_ask_nobody_twice(
+    as_: SignIn, cast: Cast, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await as_("许建安")
+    await volunteers(as_, cast, *PARENTS, weekdays=[next_weekday(3).isoweekday()])
+    shift = await a_shift(admin, cast)
+    await admin.put(f"/shifts/{shift['slot']['id']}/call")
+    await stand_at(noon + timedelta(hours=1), monkeypatch)
+    counts = await asyncio.gather(*(jobs.continue_calls() for _ in range(4)))
+    assert sorted(counts) == [0, 0, 0, 3]
+    assert len(await asked_of(cast)) == len(set(await asked_of(cast))) == 6
+    letters = await fetch("SELECT once FROM post_letter WHERE occasion = $1", ASKED)
+    assert len(letters) == 2
+
+
+async def test_opened_by_two_at_once_it_is_one_call(
+    as_: SignIn, cast: Cast, noon: datetime
+) -> None:
+    admin, head = await as_("许建安"), await as_("周慕云")
+    await volunteers(as_, cast, *PARENTS, weekdays=[next_weekday(3).isoweekday()])
+    url = f"/shifts/{(await a_shift(admin, cast))['slot']['id']}/call"
+    answers = await asyncio.gather(*(phone.put(url) for phone in (admin, head, admin, head)))
+    assert [answer.json()["rounds"] for answer in answers] == [1] * 4
+    assert len(await asked_of(cast)) == 3
+
+
+async def test_a_school_that_switched_volunteering_off_asks_and_warns_nobody(
+    as_: SignIn, cast: Cast, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, school = await as_("许建安"), cast.schools["海湾"].id
+    await volunteers(as_, cast, *PARENTS, weekdays=[next_weekday(1).isoweekday()])
+    shift = await a_shift(admin, cast, starts_at=noon + timedelta(hours=22))
+    await admin.put(f"/shifts/{shift['slot']['id']}/call")
+    await admin.put(f"/schools/{school}/features", json={"functions": {"volunteering": False}})
+    assert await jobs.warn_short() == 0
+    assert await pass_an_hour(noon, monkeypatch, 1) == 0
+
+
+async def test_control_without_their_lock_rounds_at_once_are_more_than_one(
+    as_: SignIn, cast: Cast, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await as_("许建安")
+    await volunteers(as_, cast, *PARENTS, weekdays=[next_weekday(3).isoweekday()])
+    shift = await a_shift(admin, cast)
+    await admin.put(f"/shifts/{shift['slot']['id']}/call")
+    await stand_at(noon + timedelta(hours=1), monkeypatch)
+    monkeypatch.setattr(ShiftCall, "select_for_update", lambda **_: ShiftCall.all())
+    counts = await asyncio.gather(*(jobs.continue_calls() for _ in range(4)))
+    assert sum(count > 0 for count in counts) > 1

@@ -218,6 +218,13 @@ async def test_guessing_numbers_is_slowed_down_by_address(anyone: Visitor) -> No
     assert (shown.status_code, "retry-after" in shown.headers) == (429, True)
 
 
+async def test_nobody_fills_the_house_with_certificates(as_: SignIn, cast: Cast) -> None:
+    await issued(as_, cast)
+    father = await as_("王立强")
+    answers = [await father.post("/me/service-certificates", json=period(cast)) for _ in range(20)]
+    assert [answer.status_code for answer in answers] == [201] * 19 + [429]
+
+
 async def test_two_certificates_of_the_same_hours_have_unlike_numbers(
     as_: SignIn, cast: Cast
 ) -> None:

@@ -142,3 +142,31 @@ async def test_the_teacher_who_organises_a_day_runs_it_and_no_other(
         f"/schools/{cast.schools['海湾'].id}/station-days", json=strangers
     )
     assert answer.json()["code"] == "not_on_staff"
+
+
+@pytest.mark.parametrize("day", ["2020-01-01", "0001-01-01", "9999-12-31"])
+async def test_a_day_is_planned_ahead_and_not_at_the_end_of_time(
+    as_: SignIn, cast: Cast, day: str
+) -> None:
+    admin, school = await as_("许建安"), cast.schools["海湾"].id
+    url = f"/schools/{school}/station-days"
+    answer = await admin.post(url, json={"day": day})
+    assert (answer.status_code, answer.json()["code"]) == (400, "past_day")
+    for path in (url, f"/schools/{school}/shifts"):
+        for wanted in ({"first": day}, {"last": day}, {"first": day, "last": day}):
+            found = await admin.get(path, params=wanted)
+            assert found.status_code in (200, 400), (path, wanted)
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z"]
+)
+@pytest.mark.parametrize("member", ["startsAt", "endsAt", "opensAt"])
+async def test_moments_at_the_ends_of_time_are_answered_kindly(
+    as_: SignIn, cast: Cast, moment: str, member: str
+) -> None:
+    body = {"duty": "patrol", "startsAt": next_weekday().isoformat(), member: moment}
+    answer = await (await as_("许建安")).post(
+        f"/schools/{cast.schools['海湾'].id}/shifts", json=body
+    )
+    assert answer.status_code in (201, 400), answer.text

@@ -1,5 +1,6 @@
 """Duty logs: who writes them, what they hold, who reads what."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +39,19 @@ async def test_a_log_sent_again_after_a_lost_answer_is_kept_once(as_: SignIn, ca
     assert first.json()["version"] == again.json()["version"] == 1
     assert first.json()["findings"][0]["hazardId"] == again.json()["findings"][0]["hazardId"]
     assert len(await fetch("SELECT id FROM hazards")) == 1
+
+
+async def test_one_log_sent_by_many_hands_at_once_is_written_once(as_: SignIn, cast: Cast) -> None:
+    shift, father = await on_duty(as_, cast, "王立强"), await as_("王立强")
+    url, body = f"/shifts/{shift}/duty-log", {"version": 0, "findings": [finding()]}
+    same = await asyncio.gather(*[father.put(url, json=body) for _ in range(6)])
+    assert {answer.status_code for answer in same} == {200}
+    assert {answer.json()["version"] for answer in same} == {1}
+    assert len(await fetch("SELECT id FROM hazards")) == 1
+    unlike = await asyncio.gather(
+        *[father.put(url, json=body | {"version": 1, "remarks": f"第{n}只手"}) for n in range(6)]
+    )
+    assert sorted(answer.status_code for answer in unlike) == [200] + [409] * 5
 
 
 async def test_an_older_version_does_not_overwrite_a_newer_one(as_: SignIn, cast: Cast) -> None:

@@ -1,5 +1,6 @@
 """Hazards: found by a volunteer, put right by the school, looked at again by the next one."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 
 from backend import clock
 from backend.database import execute, fetch
-from backend.volunteering.operations import hazards
+from backend.volunteering import jobs
 from seed.cast import Cast
 from tests.house import SignIn, Visitor
 from tests.media.phones import PHOTO, upload
@@ -193,6 +194,22 @@ async def test_a_step_sent_again_after_a_lost_answer_is_one_step(as_: SignIn, ca
     assert (await helper.get(f"/shifts/{shift}/rechecks")).json()["items"] == []
 
 
+async def test_of_two_rechecks_at_once_one_counts(as_: SignIn, cast: Cast) -> None:
+    hazard = await reported(as_, cast)
+    await put_right(as_, cast, hazard)
+    await on_duty(as_, cast, NEXT, "高远")
+    one, other = await as_(NEXT), await as_("高远")
+    answers = await asyncio.gather(
+        one.put(f"/hazards/{hazard}/recheck", json={"ok": True}),
+        other.put(f"/hazards/{hazard}/recheck", json={"ok": False, "note": "仍松动"}),
+    )
+    # The later one finds nothing left to recheck, or no longer sees it at all.
+    assert sorted(answer.status_code for answer in answers)[0] == 200
+    assert sorted(answer.status_code for answer in answers)[1] in (404, 409)
+    steps = await fetch("SELECT became FROM hazard_moves WHERE was = 'recheck'")
+    assert len(steps) == 1
+
+
 async def test_the_owner_works_at_the_school_and_the_date_lies_ahead(
     as_: SignIn, cast: Cast
 ) -> None:
@@ -294,15 +311,15 @@ async def test_letters_name_neither_what_was_found_nor_who(as_: SignIn, cast: Ca
 async def test_owners_are_reminded_once_a_day_of_what_is_overdue(as_: SignIn, cast: Cast) -> None:
     hazard = await reported(as_, cast)
     await assigned(as_, cast, hazard)
-    assert await hazards.remind_overdue() == 0
+    assert await jobs.remind_overdue_hazards() == 0
     await execute("UPDATE hazards SET due_on = $1", today() - timedelta(days=1))
     assert (await counts(await as_(ADMIN), cast))["overdue"] == 1
     for _ in range(2):
-        assert await hazards.remind_overdue() == 1
+        assert await jobs.remind_overdue_hazards() == 1
     told = await fetch("SELECT id FROM post_letter WHERE occasion = 'volunteering.hazards_overdue'")
     assert len(told) == 1
     await execute("UPDATE hazards SET state = 'recheck'")
-    assert await hazards.remind_overdue() == 0
+    assert await jobs.remind_overdue_hazards() == 0
 
 
 async def test_the_database_keeps_a_hazard_on_its_way(as_: SignIn, cast: Cast) -> None:

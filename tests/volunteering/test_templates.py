@@ -120,6 +120,8 @@ async def test_only_some_weekdays(as_: SignIn, cast: Cast, monday: date) -> None
         ({"ends": "07:25"}, 400, "bad_shift_hours"),
         ({"lastDay": "2020-01-01"}, 400, "bad_template"),
         ({"firstDay": "2020-01-01", "lastDay": "2020-03-01"}, 400, "bad_template"),
+        ({"firstDay": "9999-12-01", "lastDay": "9999-12-31"}, 400, "bad_template"),
+        ({"firstDay": "0001-01-01", "lastDay": "0001-02-01"}, 400, "bad_template"),
         ({"minimum": 3}, 400, "bad_shift_numbers"),
         ({"duty": "after_school"}, 422, "teacher_needed"),
         ({"duty": "nothing"}, 422, "unknown_duty"),

@@ -75,9 +75,11 @@ async def make(export_id: UUID, attempt: int, files: Files) -> None:
     with tempfile.TemporaryDirectory(prefix="tongxing-export-") as folder:
         path = Path(folder) / "list.xlsx"
         sheet = Sheet(path, "报名名单", _columns(activity, export))
-        truncated = await _fill(sheet, activity, export, attempt)
-        # Compressing thousands of rows would hold the other rounds of this process up.
-        await asyncio.to_thread(sheet.close)
+        try:
+            truncated = await _fill(sheet, activity, export, attempt)
+        finally:
+            # Compressing thousands of rows would hold the other rounds of this process up.
+            await asyncio.to_thread(sheet.close)
         data = await asyncio.to_thread(path.read_bytes)
     key = _new_key()
     # The row knows the file before the file exists: whatever happens, the sweep finds it.

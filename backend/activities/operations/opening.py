@@ -60,7 +60,9 @@ async def call_off(actor: Actor, activity_id: UUID, reason: str) -> Activity:
             return activity
         rules.check_state(activity, UNDER_WAY)
         touched = 0
-        for session in await ActivitySession.filter(activity_id=activity_id).order_by("id"):
+        sessions = await ActivitySession.filter(activity_id=activity_id).order_by("id")
+        await slots.hold([session.id for session in sessions])
+        for session in sessions:
             touched += await slots.call_off(session.id, reason, by=actor.person_id)
         activity.state, activity.reason = ActivityState.CANCELLED, reason
         await activity.save()

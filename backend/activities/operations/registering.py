@@ -18,7 +18,7 @@ from backend.bookings.operations import places
 from backend.bookings.operations.places import Ask, Taken
 from backend.bookings.rules import CalledOff, Full, NotEligible
 from backend.database import transaction
-from backend.errors import NotFound
+from backend.errors import NotFound, Refusal
 from backend.web.actor import Actor
 
 
@@ -53,7 +53,24 @@ async def register(
             # Within the limits, but there is no room: they go into the queue below, which
             # must not happen while this transaction holds a connection.
             pass
-    return await places.take(ask)
+    taken = await places.take(ask)
+    await _leave_if_beyond(actor, activity, sitting)
+    return taken
+
+
+async def _leave_if_beyond(actor: Actor, activity: Activity, sitting: Sitting) -> None:
+    """Look at the limits again after joining a queue, for the other guardian may have joined
+    another meanwhile; whoever looks first and finds too many leaves.
+    """
+    beyond: Refusal | None = None
+    async with transaction():
+        try:
+            await _keep_limits(actor, activity, [sitting])
+        except (rules.TooManyForChild, rules.TooManyForFamily) as refusal:
+            await places.cancel(sitting.session_id, actor.person_id, by=actor.person_id)
+            beyond = refusal
+    if beyond is not None:
+        raise beyond
 
 
 async def register_all(

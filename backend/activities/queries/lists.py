@@ -54,8 +54,8 @@ LEFT JOIN LATERAL (
       AND b.state NOT IN ('cancelled', 'late_cancelled', 'lapsed', 'rejected')) m ON true
 WHERE a.school_id = $1
   AND ($3 OR (a.state <> 'draft' AND ($4 OR (
-          a.mode <> 'invited' AND a.node_ids && $5::uuid[] OR a.mode = 'invited'
-          AND $2 = ANY (a.invitee_ids)))) OR ($4 AND a.organiser_id = $2))
+          a.node_ids && $5::uuid[]
+          AND (a.mode <> 'invited' OR $2 = ANY (a.invitee_ids))))) OR ($4 AND a.organiser_id = $2))
   AND ($6::text IS NULL OR a.kind = $6)
   AND CASE WHEN $7 THEN x.ends_at <= $8 ELSE x.ends_at > $8 END
   AND ($9::timestamptz IS NULL OR CASE WHEN $7 THEN (x.first_at, a.id) < ($9, $10)

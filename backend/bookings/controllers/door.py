@@ -32,6 +32,7 @@ from backend.errors import NotFound, TooMany
 from backend.media.paper import qr
 from backend.settings import Settings
 from backend.web.actor import Actor
+from backend.web.idempotency import KeyHeader, KeyNeeded, KeyReused, once
 from backend.web.limits import Limit, spend
 from backend.web.policy import Policy
 from backend.web.problems import refusals
@@ -200,7 +201,7 @@ class Door(Controller):
         operation_id="mergeScans",
         summary="补传扫码记录 Merge what an offline phone scanned",
         status_code=200,
-        responses=refusals(TooMany),
+        responses=refusals(TooMany, KeyNeeded, KeyReused),
     )
     async def merge_scans(
         self,
@@ -208,19 +209,32 @@ class Door(Controller):
         actor: NamedDependency[Actor],
         hosted: NamedDependency[Slot],
         settings: NamedDependency[Settings],
+        idempotency_key: KeyHeader = None,
     ) -> ScansOut:
         """Each scan is known by its nonce and may be sent again; each has its own answer.
 
         Up to three days after the end a family counted absent is still checked in by it.
         """
         await spend(SYNCS, str(actor.person_id), clock.now())
-        merged = await attendance.merge(
-            hosted.id,
-            [scan.sighting() for scan in data.scans],
-            by=actor.person_id,
-            signer=signer_for(settings.secret_key),
+
+        async def act() -> ScansOut:
+            merged = await attendance.merge(
+                hosted.id,
+                [scan.sighting() for scan in data.scans],
+                by=actor.person_id,
+                signer=signer_for(settings.secret_key),
+            )
+            return ScansOut(items=[ScanOut.of(one) for one in merged])
+
+        return await once(
+            actor.person_id,
+            "mergeScans",
+            idempotency_key,
+            (hosted.id, data),
+            ScansOut,
+            act,
+            secret=settings.secret_key,
         )
-        return ScansOut(items=[ScanOut.of(one) for one in merged])
 
 
 class CheckInByHand(Controller):

@@ -123,7 +123,9 @@ class SlotChanges(Controller):
         opt={"policy": Policy.STAFF},
         operation_id="placeSomebody",
         summary="现场登记或直接安排 Put somebody on the slot",
-        responses=refusals(rules.Full, KeyNeeded, KeyReused, NotFound),
+        responses=refusals(
+            rules.Full, rules.CalledOff, rules.BookingEnded, KeyNeeded, KeyReused, NotFound
+        ),
     )
     async def place_somebody(
         self,

@@ -229,12 +229,18 @@ async def prioritise(booking_id: UUID, priority: int, reason: str, *, by: UUID) 
     Raises :class:`rules.WrongBookingState` for a booking that does not wait.
     """
     async with transaction():
+        await fetch("SELECT lock_slots(ARRAY[slot_id]) FROM bookings WHERE id = $1", booking_id)
         changed = await Booking.filter(id=booking_id, state=BookingState.WAITLISTED).update(
             priority=priority, priority_reason=reason if priority else ""
         )
         if not changed:
             raise rules.WrongBookingState
         booking = await Booking.get(id=booking_id)
+        await fetch(
+            "SELECT note_move(b, b.state, 'prioritised', $2, $3, true, "
+            "jsonb_build_object('priority', b.priority)) FROM bookings b WHERE id = $1",
+            booking_id, by, clock.now(),
+        )  # fmt: skip
         await record(
             "bookings.prioritised", "booking", booking_id,
             by=by, school_id=booking.school_id, priority=priority, reason=reason,
@@ -244,7 +250,8 @@ async def prioritise(booking_id: UUID, priority: int, reason: str, *, by: UUID) 
 async def place_for_another(slot_id: UUID, person_id: UUID, party: int, *, by: UUID) -> Place:
     """Put somebody on a slot at the organiser's word, past the rules of asking but not of room.
 
-    Their other commitments do not stand in the way. Raises :class:`rules.Full`.
+    Their other commitments do not stand in the way. Raises :class:`rules.Full`,
+    :class:`rules.CalledOff` and :class:`rules.BookingEnded`.
     """
     ask = Ask(slot=slot_id, person=person_id, party=party, organiser=by)
     async with transaction():

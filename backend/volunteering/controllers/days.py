@@ -1,6 +1,6 @@
 """Station days: planned, published, cancelled, summed up."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from litestar import Controller, get, post, put
 from litestar.di import NamedDependency, Provide
@@ -8,7 +8,7 @@ from litestar.params import FromQuery, JSONBody
 
 from backend import clock
 from backend.settings import Settings
-from backend.volunteering.controllers.shifts import LONGEST_LIST, USUAL_LIST, BadShiftPeriod
+from backend.volunteering.controllers.shifts import BadShiftPeriod, days_meant
 from backend.volunteering.models import StationDay
 from backend.volunteering.operations import days
 from backend.volunteering.permissions.shifts import (
@@ -53,10 +53,7 @@ class SchoolDays(Controller):
     ) -> StationDayPage:
         """Without dates, from today on for sixty days. Plans are for those who make them."""
         today = clock.local(clock.now(), await zone_of(school.school_id)).date()
-        begins = first or min(today, last or today)
-        ends = last or begins + USUAL_LIST
-        if not timedelta() <= ends - begins <= LONGEST_LIST:
-            raise BadShiftPeriod(field="first, last")
+        begins, ends = days_meant(first or min(today, last or today), last, today)
         found = await days_at(
             school.school_id, begins, ends, plans_of=None if school.runs else actor.person_id
         )
@@ -71,7 +68,7 @@ class StationDayPlanning(Controller):
         opt={"policy": Policy.STAFF},
         operation_id="planStationDay",
         summary="计划驻校日 Plan a station day",
-        responses=refusals(KeyNeeded, KeyReused, rules.NotOnStaff),
+        responses=refusals(KeyNeeded, KeyReused, rules.NotOnStaff, rules.PastDay),
     )
     async def plan_station_day(
         self,

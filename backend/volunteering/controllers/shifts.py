@@ -44,12 +44,23 @@ from backend.web.structs import Cursor, PageSize
 
 LONGEST_LIST = timedelta(days=400)
 USUAL_LIST = timedelta(days=60)
+FARTHEST_LIST = timedelta(days=20 * 365)
 
 
 class BadShiftPeriod(BadInput):
     code = "bad_shift_period"
     zh = "起止日期有误：首尾须有序，且不超过400天。"
     en = "The days must be in order and at most 400 days apart."
+
+
+def days_meant(first: date, last: date | None, today: date) -> tuple[date, date]:
+    """Return the days of a list, by default sixty. Raises :class:`BadShiftPeriod`."""
+    if abs(first - today) > FARTHEST_LIST:
+        raise BadShiftPeriod(field="first, last")
+    last = last or max(first, today) + USUAL_LIST
+    if not timedelta() <= last - first <= LONGEST_LIST:
+        raise BadShiftPeriod(field="first, last")
+    return first, last
 
 
 async def shift_out(actor: Actor, seen: ShiftSight) -> ShiftOut:
@@ -97,12 +108,9 @@ class SchoolShifts(Controller):
         """
         now, zone = clock.now(), await zone_of(school.school_id)
         today = clock.local(now, zone).date()
-        begins = moment_on(first, 0, zone) if first else now
-        final = last or max(first or today, today) + USUAL_LIST
-        if not timedelta() <= final - (first or today) <= LONGEST_LIST:
-            raise BadShiftPeriod(field="first, last")
+        earliest, final = days_meant(first or today, last, today)
         wanted = lists.Wanted(
-            begins=begins,
+            begins=moment_on(earliest, 0, zone) if first else now,
             ends=moment_on(final, 24 * 60, zone),
             duty=duty,
             day_id=day,

@@ -18,8 +18,11 @@ log = structlog.get_logger("volunteering")
 # A day's own date is compared in no zone: a day more on either side costs nothing.
 _DAYS = "SELECT id FROM station_days WHERE state IN ('published', 'running') AND day <= $1"
 _CALLS = """
-SELECT shift_id AS id FROM shift_calls WHERE state = 'running' AND next_round_at <= $1
-ORDER BY next_round_at
+SELECT c.shift_id AS id FROM shift_calls c JOIN shifts x ON x.id = c.shift_id
+WHERE c.state = 'running' AND c.next_round_at <= $1
+  AND NOT EXISTS (SELECT 1 FROM feature_switches w WHERE w.school_id = x.school_id
+                  AND w.function = 'volunteering' AND NOT w.is_on)
+ORDER BY c.next_round_at
 """
 _APPROVED = "SELECT id FROM volunteers WHERE state = 'approved' ORDER BY id"
 _CHILDLESS = """

@@ -20,9 +20,10 @@ async def plan(
 ) -> StationDay:
     """Plan a day; a school has one on a date, which is returned as it is.
 
-    Raises :class:`rules.NotOnStaff`.
+    Raises :class:`rules.NotOnStaff` and :class:`rules.PastDay`.
     """
     async with transaction():
+        rules.check_day(day, clock.local(clock.now(), await zone_of(school_id)).date())
         await check_people(school_id, organiser_id)
         await StationDay.bulk_create(
             [StationDay(school_id=school_id, day=day, note=note, organiser_id=organiser_id or by)],

@@ -33,7 +33,6 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     capacity: int
     cancel_hours: int
     offer_minutes: int
-    stand_in_veto: bool
     ask_batch: int
     ask_gap_minutes: int
 

@@ -7,7 +7,7 @@ import msgspec
 
 from backend import clock
 from backend.audit.operations import record
-from backend.bookings.operations import places, qualifications
+from backend.bookings.operations import places, qualifications, slots
 from backend.database import fetch, transaction
 from backend.errors import Refusal
 from backend.volunteering.models import SkillState, Volunteer, VolunteerDuty, VolunteerState
@@ -190,12 +190,14 @@ async def move(
 
 
 async def release(volunteer: Volunteer, *, by: UUID | None, cause: str) -> int:
-    """Give back the volunteer's places on shifts to come; returns how many.
+    """Give back the volunteer's places on shifts to come, in the caller's transaction.
 
-    Slots are taken in the order of their ids, as the engine locks them.
+    Returns how many.
     """
     freed = 0
-    for row in await fetch(_AHEAD, volunteer.person_id, volunteer.school_id, clock.now()):
+    ahead = await fetch(_AHEAD, volunteer.person_id, volunteer.school_id, clock.now())
+    await slots.hold([row["slot_id"] for row in ahead])
+    for row in ahead:
         try:
             gone = await places.cancel(row["slot_id"], volunteer.person_id, by=by, cause=cause)
         except Refusal:

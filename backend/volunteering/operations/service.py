@@ -16,6 +16,7 @@ from backend.volunteering.queries import service as queries
 from backend.volunteering.rules import service as rules
 from backend.web.limits import Limit, spend
 
+ISSUES = Limit(name="certificates_issued", most=20, seconds=86_400)
 DRAWINGS = Limit(name="certificate_drawings", most=30, seconds=600)
 CHECKS = Limit(name="certificate_checks", most=60, seconds=600)
 
@@ -23,7 +24,8 @@ CHECKS = Limit(name="certificate_checks", most=60, seconds=600)
 async def issue(person_id: UUID, school_id: UUID, first: date, last: date) -> ServiceCertificate:
     """Certify what somebody did at a school from ``first`` to ``last``, both included.
 
-    Raises :class:`rules.BadServicePeriod`, :class:`rules.NothingToCertify` and ``NotFound``.
+    Raises :class:`rules.BadServicePeriod`, :class:`rules.NothingToCertify`, ``NotFound``, and
+    ``TooMany`` after twenty a day.
     """
     now = clock.now()
     rules.check_period(first, last, clock.local(now).date())
@@ -35,6 +37,7 @@ async def issue(person_id: UUID, school_id: UUID, first: date, last: date) -> Se
         done = await queries.done_by(person_id, school_id, first, last)
         if done.minutes == 0:
             raise rules.NothingToCertify
+        await spend(ISSUES, str(person_id), now)
         made = await ServiceCertificate.create(
             id=uuid7(),
             code=rules.new_code(),

@@ -66,8 +66,12 @@ async def create(school_id: UUID, plan: ShiftPlan, *, by: UUID) -> Shift:
         kind, settings = await kind_to_use(school_id, plan.duty)
         rules.check_words(kind, plan.briefing, plan.teacher_id)
         zone = await calendar.zone_of(school_id)
-        ends_at = plan.ends_at or plan.starts_at + timedelta(minutes=settings.shift_minutes)
-        rules.check_hours(plan.starts_at, ends_at, zone, clock.now())
+        now = clock.now()
+        length = timedelta(minutes=settings.shift_minutes)
+        # Measured before anything is added to it: a moment may lie at the end of time.
+        rules.check_start(plan.starts_at, now)
+        ends_at = plan.ends_at or plan.starts_at + length
+        rules.check_hours(plan.starts_at, ends_at, zone, now)
         await check_people(school_id, plan.teacher_id, plan.organiser_id)
         if not await calendar.of_school(school_id, plan.open_to):
             raise rules.UnknownClass(field="openTo")
@@ -85,7 +89,7 @@ async def create(school_id: UUID, plan: ShiftPlan, *, by: UUID) -> Shift:
             hours=(plan.starts_at, ends_at),
             place=plan.place,
             numbers=(plan.minimum, plan.capacity or settings.capacity),
-            opens_at=plan.opens_at,
+            opens_at=plan.opens_at if plan.opens_at and plan.opens_at > now else None,
             people=(plan.organiser_id or by, plan.teacher_id),
             open_to=plan.open_to,
             needs_approval=plan.needs_approval,

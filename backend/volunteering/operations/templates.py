@@ -136,7 +136,11 @@ async def _usable(school_id: UUID, pattern: Pattern) -> tuple[DutyKind, Voluntee
     kind, settings = await kind_to_use(school_id, pattern.duty)
     shifts.check_words(kind, pattern.briefing, pattern.teacher_id)
     templates.check_template(
-        pattern.first_day, pattern.last_day, pattern.starts_minute, pattern.ends_minute
+        pattern.first_day,
+        pattern.last_day,
+        pattern.starts_minute,
+        pattern.ends_minute,
+        clock.now().date(),
     )
     if pattern.minimum > (pattern.capacity or settings.capacity):
         raise shifts.BadShiftNumbers(field="minimum")

@@ -73,7 +73,7 @@ async def shift_in_sight(actor: NamedDependency[Actor], shift_id: FromPath[UUID]
     shift, slot = await Shift.get_or_none(id=shift_id), await Slot.get_or_none(id=shift_id)
     if shift is None or slot is None:
         raise NotFound
-    sight = sight_of(actor, slot)
+    sight = await sight_of(actor, slot)
     return ShiftSight(
         shift=shift, slot=slot, runs=sight.runs, at_work=_sight(actor, slot.school_id).at_work
     )

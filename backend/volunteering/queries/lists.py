@@ -55,6 +55,7 @@ ORDER BY s.starts_at, s.id LIMIT $10
 # Free this minute, and neither held already nor declined: the engine's own judgement.
 _OPEN_TO_ME = """
   AND s.state = 'open' AND p.taken < p.capacity
+  AND (p.waiting = 0 OR is_first_tap(s, $12))
   AND refusal_of(s, $1, $11::uuid[], $12) IS NULL
   AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.slot_id = s.id AND b.person_id = $1
       AND b.state IN ('requested', 'confirmed', 'waitlisted', 'offered', 'checked_in'))

@@ -137,6 +137,8 @@ async def short_soon(now: datetime) -> list[UUID]:
         SELECT s.id FROM slots s JOIN slot_places p ON p.slot_id = s.id
         WHERE s.kind = 'shift' AND s.state = 'open' AND p.taken < greatest(s.minimum, 1)
           AND s.starts_at > $1 AND s.starts_at <= $1::timestamptz + interval '24 hours'
+          AND NOT EXISTS (SELECT 1 FROM feature_switches w WHERE w.school_id = s.school_id
+                          AND w.function = 'volunteering' AND NOT w.is_on)
         ORDER BY s.starts_at, s.id
         """,
         now,

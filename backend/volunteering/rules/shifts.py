@@ -5,7 +5,7 @@ Nothing here reads the database or the clock: callers bring the facts.
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from backend.volunteering.models import DayState, DutyKind, Side
 
 GUARD = "guard"
 SHORTEST, LONGEST = timedelta(minutes=15), timedelta(hours=12)
+FARTHEST = timedelta(days=800)
+"""Nothing is planned further ahead: two school years."""
 
 
 class UnknownKind(Refusal):
@@ -82,6 +84,12 @@ class UnknownClass(BadInput):
     en = "A class or grade named here is not of this school."
 
 
+class PastDay(BadInput):
+    code = "past_day"
+    zh = "驻校日须在今天或以后，且不超过800天。"
+    en = "A station day lies ahead, by at most 800 days."
+
+
 class WrongDayState(Refusal):
     code = "wrong_day_state"
     zh = "驻校日当前状态（{state}）不允许此操作。"
@@ -113,12 +121,26 @@ class NoGuardPost(Refusal):
     en = "Only guard posts name holders of the school and the police."
 
 
+def check_start(starts_at: datetime, now: datetime) -> None:
+    """Raises :class:`BadShiftHours`. A difference has no end of time to run into."""
+    if not timedelta() < starts_at - now <= FARTHEST:
+        raise BadShiftHours(field="startsAt")
+
+
 def check_hours(starts_at: datetime, ends_at: datetime, zone: str, now: datetime) -> None:
     """Raises :class:`BadShiftHours`."""
+    check_start(starts_at, now)
+    if not SHORTEST <= ends_at - starts_at <= LONGEST:
+        raise BadShiftHours(field="endsAt")
     local = ZoneInfo(zone)
-    same_day = starts_at.astimezone(local).date() == ends_at.astimezone(local).date()
-    if starts_at <= now or not SHORTEST <= ends_at - starts_at <= LONGEST or not same_day:
-        raise BadShiftHours(field="startsAt")
+    if starts_at.astimezone(local).date() != ends_at.astimezone(local).date():
+        raise BadShiftHours(field="endsAt")
+
+
+def check_day(day: date, today: date) -> None:
+    """Raises :class:`PastDay`."""
+    if not timedelta() <= day - today <= FARTHEST:
+        raise PastDay(field="day")
 
 
 def check_words(kind: DutyKind, briefing: str, teacher: object) -> None:

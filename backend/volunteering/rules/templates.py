@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from backend.errors import BadInput
-from backend.volunteering.rules.shifts import LONGEST, SHORTEST, BadShiftHours
+from backend.volunteering.rules.shifts import FARTHEST, LONGEST, SHORTEST, BadShiftHours
 
 LONGEST_TEMPLATE = timedelta(days=400)
 
@@ -77,9 +77,11 @@ def moment_on(day: date, minute: int, zone: str) -> datetime:
     return midnight + timedelta(minutes=minute)
 
 
-def check_template(first: date, last: date, starts_minute: int, ends_minute: int) -> None:
+def check_template(
+    first: date, last: date, starts_minute: int, ends_minute: int, today: date
+) -> None:
     """Raises :class:`BadTemplate` and :class:`BadShiftHours`."""
-    if not timedelta() <= last - first <= LONGEST_TEMPLATE:
+    if not timedelta() <= last - first <= LONGEST_TEMPLATE or last - today > FARTHEST:
         raise BadTemplate(field="lastDay")
     if not SHORTEST <= timedelta(minutes=ends_minute - starts_minute) <= LONGEST:
         raise BadShiftHours(field="endsMinute")

@@ -81,7 +81,6 @@ class VolunteeringSettingsIn(In):
     capacity: Places = 2
     cancel_hours: Annotated[int, Meta(ge=0, le=168)] = 24
     offer_minutes: Annotated[int, Meta(ge=10, le=1440)] = 120
-    stand_in_veto: bool = True
     ask_batch: Annotated[int, Meta(ge=1, le=50)] = 5
     ask_gap_minutes: Annotated[int, Meta(ge=10, le=1440)] = 60
 
@@ -100,7 +99,6 @@ class VolunteeringSettingsOut(Out):
     capacity: Count
     cancel_hours: Count
     offer_minutes: Count
-    stand_in_veto: bool
     ask_batch: Count
     ask_gap_minutes: Count
 
