@@ -8,8 +8,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from tests.authz import bodies_duties
-from tests.authz import bodies_places
+from tests.authz import bodies_duties, bodies_places
 from tests.authz.rows import SETTINGS, notice, pdf, workbook
 from tests.authz.world import World
 
@@ -97,64 +96,67 @@ def _group(_: World, place: SimpleNamespace, __: str) -> dict[str, Any]:
     return _json(name="合唱队", studentIds=[str(place.student_id)], personIds=[])
 
 
-BODIES: dict[str, Body] = {
-    "requestSignInCode": lambda w, p, v: _json(phone="19900009999", **_device(1)),
-    "signInWithCode": lambda w, p, v: _json(
-        requestId=str(w.places["absent"].request_id),
-        code="000000",
-        deviceName="x",
-        platform="ios",
-        **_device(2),
-    ),
-    "signInWithPassword": lambda w, p, v: _json(
-        phone="19900009999", password=PASSWORD, deviceName="x", platform="ios", **_device(3)
-    ),
-    "refreshSession": lambda w, p, v: _json(refreshToken="tx_r_" + "a" * 60, **_device(4)),
-    "setMyPassword": lambda w, p, v: _json(password=PASSWORD),
-    "giveConsent": lambda w, p, v: _json(version=1),
-    "switchFeatures": lambda w, p, v: _json(functions={"courses": False}),
-    "setSchoolSettings": lambda w, p, v: _json(**{**SETTINGS, "noticeApproval": "all"}),
-    "setLeadSchool": lambda w, p, v: _json(schoolId=str(p.school_id)),
-    "uploadAttachment": lambda w, p, v: pdf(
-        "",
-        **(
-            {"districtId": str(p.district_id)}
-            if v == "district"
-            else {"schoolId": str(p.school_id)}
+BODIES: dict[str, Body] = (
+    {
+        "requestSignInCode": lambda w, p, v: _json(phone="19900009999", **_device(1)),
+        "signInWithCode": lambda w, p, v: _json(
+            requestId=str(w.places["absent"].request_id),
+            code="000000",
+            deviceName="x",
+            platform="ios",
+            **_device(2),
         ),
-    ),
-    "downloadAttachment": lambda w, p, v: {"params": {"link": str(p.link)}},
-    "searchNotices": lambda w, p, v: {"params": {"q": "CANARY"}},
-    "catchUp": lambda w, p, v: _json(
-        read=[{"noticeId": str(p.published), "revision": 1}],
-        confirmed=[{"noticeId": str(p.published), "revision": 1}],
-    ),
-    "confirmNotice": lambda w, p, v: _json(revision=1),
-    "markNoticeRead": lambda w, p, v: _json(revision=1),
-    "approveNotice": lambda w, p, v: _json(revision=1),
-    "writeNotice": _write,
-    "rewriteNotice": lambda w, p, v: {"json": _plain(p)},
-    "publishNotice": _publish,
-    "correctNotice": _correct,
-    "withdrawNotice": lambda w, p, v: _json(reason="发错了"),
-    "returnNotice": lambda w, p, v: _json(reason="请写明时间"),
-    "decideDistrictNotice": lambda w, p, v: _json(approved=True),
-    "markInboxRead": lambda w, p, v: _json(ids=[str(p.item_id)]),
-    "registerPushDevice": lambda w, p, v: _json(
-        token="console-token-1", provider="console", platform="android"
-    ),
-    "setPreferences": lambda w, p, v: _json(
-        quietFrom="22:00",
-        quietUntil="07:00",
-        digestAt="18:00",
-        mutedCategories=[],
-        digestCategories=[],
-    ),
-    "uploadRoster": lambda w, p, v: workbook(_realm(p)),
-    "createGroup": _group,
-    "changeGroup": _group,
-    "makeClaim": _claim,
-    "approveClaim": lambda w, p, v: _json(studentId=str(p.student_id)),
-    "refuseClaim": lambda w, p, v: _json(reason="不是本班学生家长"),
-} | bodies_duties.BODIES}
-BODIES |= bodies_places.BODIES
+        "signInWithPassword": lambda w, p, v: _json(
+            phone="19900009999", password=PASSWORD, deviceName="x", platform="ios", **_device(3)
+        ),
+        "refreshSession": lambda w, p, v: _json(refreshToken="tx_r_" + "a" * 60, **_device(4)),
+        "setMyPassword": lambda w, p, v: _json(password=PASSWORD),
+        "giveConsent": lambda w, p, v: _json(version=1),
+        "switchFeatures": lambda w, p, v: _json(functions={"courses": False}),
+        "setSchoolSettings": lambda w, p, v: _json(**{**SETTINGS, "noticeApproval": "all"}),
+        "setLeadSchool": lambda w, p, v: _json(schoolId=str(p.school_id)),
+        "uploadAttachment": lambda w, p, v: pdf(
+            "",
+            **(
+                {"districtId": str(p.district_id)}
+                if v == "district"
+                else {"schoolId": str(p.school_id)}
+            ),
+        ),
+        "downloadAttachment": lambda w, p, v: {"params": {"link": str(p.link)}},
+        "searchNotices": lambda w, p, v: {"params": {"q": "CANARY"}},
+        "catchUp": lambda w, p, v: _json(
+            read=[{"noticeId": str(p.published), "revision": 1}],
+            confirmed=[{"noticeId": str(p.published), "revision": 1}],
+        ),
+        "confirmNotice": lambda w, p, v: _json(revision=1),
+        "markNoticeRead": lambda w, p, v: _json(revision=1),
+        "approveNotice": lambda w, p, v: _json(revision=1),
+        "writeNotice": _write,
+        "rewriteNotice": lambda w, p, v: {"json": _plain(p)},
+        "publishNotice": _publish,
+        "correctNotice": _correct,
+        "withdrawNotice": lambda w, p, v: _json(reason="发错了"),
+        "returnNotice": lambda w, p, v: _json(reason="请写明时间"),
+        "decideDistrictNotice": lambda w, p, v: _json(approved=True),
+        "markInboxRead": lambda w, p, v: _json(ids=[str(p.item_id)]),
+        "registerPushDevice": lambda w, p, v: _json(
+            token="console-token-1", provider="console", platform="android"
+        ),
+        "setPreferences": lambda w, p, v: _json(
+            quietFrom="22:00",
+            quietUntil="07:00",
+            digestAt="18:00",
+            mutedCategories=[],
+            digestCategories=[],
+        ),
+        "uploadRoster": lambda w, p, v: workbook(_realm(p)),
+        "createGroup": _group,
+        "changeGroup": _group,
+        "makeClaim": _claim,
+        "approveClaim": lambda w, p, v: _json(studentId=str(p.student_id)),
+        "refuseClaim": lambda w, p, v: _json(reason="不是本班学生家长"),
+    }
+    | bodies_duties.BODIES
+    | bodies_places.BODIES
+)

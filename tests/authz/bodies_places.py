@@ -49,9 +49,7 @@ def _times(_: World, __: SimpleNamespace, ___: str) -> dict[str, Any]:
 
 def _source(_: World, __: SimpleNamespace, ___: str) -> dict[str, Any]:
     expected = clock.now() + timedelta(days=FAR + 4)
-    return _json(
-        publicSource="当日福彩3D开奖号码", expectedAt=expected.isoformat(), valueLength=3
-    )
+    return _json(publicSource="当日福彩3D开奖号码", expectedAt=expected.isoformat(), valueLength=3)
 
 
 BODIES = {

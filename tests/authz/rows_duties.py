@@ -5,7 +5,7 @@ log and one of guidance say, ``H`` a hazard and ``S`` its steps, ``P`` who stand
 post, ``Q`` what is not published yet, ``R`` why a certificate was revoked.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -264,35 +264,35 @@ async def _left_behind(world: World) -> None:
     # Of things that are seen by few; a shift not published yet is.
     body = shift(own, "patrol", next_weekday(51).isoformat(), "QA1X", isDraft=True) | mine
     own.left_shift_id = (await done(admin.post(f"{school}/shifts", json=body)))["slot"]["id"]
-    own.left_hazard_id = await _hazard(own, own.person_id, "assigned", teacher)
-    await _barred(own, world.people["parent_restricted"])
+    log = await DutyLog.get(shift_id=own.running_shift_id, person_id=own.person_id)
+    own.left_hazard_id = await _hazard(log, "assigned", teacher)
+    own.barred_hazard_id = await _barred(own, world.people["parent_restricted"])
 
 
-async def _barred(own: SimpleNamespace, person_id: UUID) -> None:
+async def _barred(own: SimpleNamespace, person_id: UUID) -> UUID:
     """Somebody was on duty, wrote a log and reported a hazard, and then was barred."""
     now, shift_id = clock.now(), UUID(own.running_shift_id)
-    hours: dict[str, datetime] = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
     await Booking.create(
         slot_id=shift_id, school_id=own.school_id, person_id=person_id, state="checked_in",
-        may_overlap=True, checked_in_at=now, **hours,
+        may_overlap=True, checked_in_at=now, starts_at=now, ends_at=now + timedelta(hours=1),
     )  # fmt: skip
-    await DutyLog.create(
+    log = await DutyLog.create(
         shift_id=shift_id, school_id=own.school_id, person_id=person_id, duty="patrol",
         remarks=mark("LA1X", "记"), version=1, created_at=now, updated_at=now,
     )  # fmt: skip
-    await Volunteer.create(school_id=own.school_id, person_id=person_id, state="active",
-                           note=mark("VA1X", "注"))  # fmt: skip
-    own.barred_hazard_id = await _hazard(own, person_id, "reported", None)
+    note = mark("VA1X", "注")
+    await Volunteer.create(
+        school_id=own.school_id, person_id=person_id, state="active", note=note
+    )  # fmt: skip
+    return await _hazard(log, "reported", None)
 
 
-async def _hazard(
-    own: SimpleNamespace, reporter_id: UUID, state: str, owner_id: UUID | None
-) -> UUID:
-    now = clock.now()
+async def _hazard(log: DutyLog, state: str, owner_id: UUID | None) -> UUID:
     hazard = await Hazard.create(
-        school_id=own.school_id, log_id=uuid7(), finding_key=uuid7(), reporter_id=reporter_id,
-        duty="patrol", place=mark("HA1X", "处"), text=mark("HA1X", "隐患"), severity="low",
-        state=state, owner_id=owner_id, due_on=today(), reported_at=now, updated_at=now,
+        school_id=log.school_id, log_id=log.id, finding_key=uuid7(), reporter_id=log.person_id,
+        duty=log.duty, place=mark("HA1X", "处"), text=mark("HA1X", "隐患"), severity="low",
+        state=state, owner_id=owner_id, due_on=today(), reported_at=clock.now(),
+        updated_at=clock.now(),
     )  # fmt: skip
     made: UUID = hazard.id
     return made

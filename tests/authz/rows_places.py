@@ -95,9 +95,7 @@ async def _book(world: World, place: SimpleNamespace, name: str) -> None:
 async def _drawing(world: World, place: SimpleNamespace) -> None:
     """A draw that has closed a quarter of an hour ago, entered by the parent yesterday."""
     await _slot(world, place, "drawing", clock.now() + timedelta(days=FAR + 10))
-    ask = Ask(
-        slot=place.drawing_slot, person=world.people[place.parent], reach=[place.class_id]
-    )
+    ask = Ask(slot=place.drawing_slot, person=world.people[place.parent], reach=[place.class_id])
     yesterday = clock.now() - timedelta(days=1)
     await fetch("SELECT * FROM take_places($1::text::jsonb, $2)", asks(ask), yesterday)
     closed = (await _slot_row(place.drawing_slot))["closes_at"]

@@ -84,6 +84,7 @@ async def _measure(
     ground: Ground, connection: "asyncpg.Connection[Any]", tokens: list[str]
 ) -> Findings:
     desk = Shifts(connection)
+    await desk.remember()
     chance = random.Random(8)
     loads: dict[str, list[Load]] = {}
     rushes: dict[str, list[rush.Rush]] = {}
@@ -141,10 +142,10 @@ async def _measure(
                 loads.setdefault(f"ticket {name}", []).append(
                     _alone(ground, TICKET.format(last=shifts - 1))
                 )
-            events = await desk.events(3 * AHEAD)
-            load = _alone(ground, ALONE.format(first=events[0], last=SHIFTS - 1))
-            loads.setdefault("statement", []).append(load)
-            await desk.look(events, load.done)
+                events = await desk.events(2 * AHEAD, shifts=shifts)
+                load = _alone(ground, ALONE.format(first=events[0], last=shifts - 1))
+                loads.setdefault(f"statement {name}", []).append(load)
+                await desk.look(events, load.done)
     for name, came in rushes.items():
         loads[name] = [one.load for one in came]
     return _findings(ground.settle(loads), rushes, desk)
@@ -217,7 +218,21 @@ def _findings(found: dict[str, Load], rushes: dict[str, list[rush.Rush]], desk: 
             goal = (0.5 if shifts == "40" else 2.0) if processes == 2 else None
             what = f"{shape}, sustained, {_served(processes)}"
             figures.append(rate(f"{shape} {processes}", what, f"ticket {shifts}", goal))
-    figures.append(rate("statement", "the product's statement alone", "ticket 40", None))
+    for name, measured in (
+        ("statement 40", "the product's statement, 40 shifts"),
+        ("statement one", "the product's statement, one shift"),
+    ):
+        figures.append(rate(name, measured, f"ticket {name.split()[1]}", None))
+    figures += [
+        Figure(
+            job="J1",
+            measured=f"the limit, {shape}",
+            value=found[name].rate,
+            unit="/s",
+            note=split(found[name]),
+        )
+        for name, shape in (("ticket 40", "40 shifts"), ("ticket one", "one shift"))
+    ]
     for shape, shifts in (("40 shifts", "40"), ("one shift", "one")):
         for processes in (1, 2):
             what = f"3,000 at once, {shape}, {_served(processes)}: last answer"

@@ -1,7 +1,8 @@
 """Shifts to be fought over, day after day, and the audit of who got them.
 
 An *event* is one morning of 40 shifts with six places each, or of one shift; every parent
-asks once in it. Events lie on days of their own, so nobody's places collide.
+asks once in it. Events lie on days of their own, so nobody's places collide. The first
+are history, as every school has after some weeks.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ PARENTS = 3_000
 SHIFTS = 40
 PLACES = 6
 SCHOOL = 1
+PAST = 20
 
 _EVENTS = f"""
 INSERT INTO slots (id, school_id, kind, state, title, place, starts_at, ends_at, opens_at,
@@ -29,13 +31,36 @@ SELECT bench.id({SHIFT}, e * 100 + s), bench.id({district.SCHOOL}, {SCHOOL}), 's
        day - interval '1 day', bench.id({district.PERSON}, {district.ADMIN + SCHOOL}),
        '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', now()
 FROM generate_series($1::int, $2::int) e, generate_series(0, $3::int - 1) s,
-     LATERAL (SELECT date_trunc('day', now()) + interval '30 days' + e * interval '1 day' AS day) d
+     LATERAL (SELECT date_trunc('day', now())
+         + CASE WHEN e < {PAST} THEN e - {PAST} ELSE e + 30 END * interval '1 day' AS day) d
 """
 _COUNTERS = f"""
 INSERT INTO slot_places (slot_id, capacity)
 SELECT bench.id({SHIFT}, e * 100 + s), {PLACES}
 FROM generate_series($1::int, $2::int) e, generate_series(0, $3::int - 1) s
 """
+# Written as it would lie there: everybody asked each time, six of a shift served.
+_HISTORY = [
+    "SET session_replication_role = replica",
+    f"""
+    INSERT INTO bookings (id, slot_id, school_id, person_id, student_ids, party, state, queue_no,
+        line, answers, share_ids, starts_at, ends_at, created_at, updated_at)
+    SELECT uuidv7(), s.id, s.school_id, bench.id({district.PERSON}, {SCHOOL} * 1000000 + x.p),
+           '{{}}', 1, CASE WHEN x.no <= {PLACES} THEN 'completed' ELSE 'lapsed' END, x.no,
+           '{{"code": "ended"}}', '{{}}', '{{}}', s.starts_at, s.ends_at, s.starts_at, s.ends_at
+    FROM (SELECT e, p, (e + p) % {SHIFTS} AS shift,
+                 row_number() OVER (PARTITION BY e, (e + p) % {SHIFTS} ORDER BY p) AS no
+          FROM generate_series(0, {PAST} - 1) e, generate_series(0, {PARENTS} - 1) p) x
+    JOIN slots s ON s.id = bench.id({SHIFT}, x.e * 100 + x.shift)
+    """,
+    """
+    INSERT INTO booking_moves (booking_id, slot_id, school_id, person_id, was, became, cause, at)
+    SELECT id, slot_id, school_id, person_id, 'none', state, 'asked', created_at FROM bookings
+    """,
+    "UPDATE slots SET state = 'closed'",
+    "RESET session_replication_role",
+    "VACUUM (ANALYZE) slots, slot_places, bookings, booking_moves",
+]
 # Everything that must be true of a slot after any number of requests and no cancellation.
 _AUDIT = f"""
 SELECT p.slot_id, p.capacity, p.taken, p.waiting, count(b.id) AS bookings,
@@ -78,6 +103,12 @@ class Shifts:
         await self.connection.execute(_EVENTS, first, last, shifts)
         await self.connection.execute(_COUNTERS, first, last, shifts)
         return range(first, last + 1)
+
+    async def remember(self) -> None:
+        """Make the past."""
+        await self.events(PAST)
+        for step in _HISTORY:
+            await self.connection.execute(step)
 
     async def open_at(self, event: int, moment: float) -> None:
         """Let an event open at a moment, in seconds since 1970."""

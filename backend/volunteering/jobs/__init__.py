@@ -1,5 +1,6 @@
 """What volunteering does unasked, split by noun. Everything bears running twice."""
 
+from backend.volunteering.jobs.hazards import remind_overdue_hazards
 from backend.volunteering.jobs.shifts import (
     activate_trained,
     advance_days,
@@ -14,6 +15,7 @@ __all__ = [
     "advance_days",
     "continue_calls",
     "end_without_child",
+    "remind_overdue_hazards",
     "still_wanted",
     "warn_short",
 ]

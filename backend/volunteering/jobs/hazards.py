@@ -1,4 +1,4 @@
-"""What volunteering does unasked."""
+"""What volunteering does unasked about hazards."""
 
 import structlog
 
