@@ -63,9 +63,7 @@ BODIES = {
     "setCapacity": lambda w, p, v: _json(capacity=3),
     "moveSlot": _times,
     "callOffSlot": lambda w, p, v: _json(reason="台风"),
-    "placeSomebody": lambda w, p, v: _json(
-        personId=str(w.people[p.parent] if isinstance(p.parent, str) else p.parent)
-    ),
+    "placeSomebody": lambda w, p, v: _json(personId=str(w.people.get(p.parent, p.parent))),
     "decideBooking": lambda w, p, v: _json(approved=True),
     "prioritiseBooking": lambda w, p, v: _json(priority=1, reason="上次被误删"),
     "checkIn": lambda w, p, v: _json(),

@@ -45,7 +45,7 @@ MAY_TELL_SECRETS = {
     "announceDrawSource": {"entriesHash", "secret", "seed"},
     "holdDraw": {"entriesHash", "secret", "seed"},
 }
-MAY_TELL_TELEPHONES = {"getCallList", "getVolunteer", "listComing"}
+MAY_TELL_TELEPHONES = {"getCallList", "getVolunteer", "listComing", "downloadExport"}
 DOCUMENTATION = {"openapiJson", "openapiYaml", "docs", "docsAsset"}
 ITS_OWN = {"x-request-id", "content-length", "date"}
 """Headers in which two refusals may differ; the length follows the path they repeat."""

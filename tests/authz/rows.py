@@ -9,7 +9,7 @@ from backend.identifiers import uuid7
 from backend.roster import jobs as roster
 from backend.roster.spreadsheet.columns import Kind
 from backend.roster.spreadsheet.template import template
-from tests.authz import rows_duties, rows_places
+from tests.authz import rows_activities, rows_duties, rows_places
 from tests.authz.world import World, mark
 from tests.house import Visitor
 from tests.notices import stories
@@ -28,6 +28,7 @@ async def fill(world: World) -> None:
         await _from_the_district(world, name)
     await rows_duties.fill(world)
     await rows_places.fill(world)
+    await rows_activities.fill(world)
     for place in world.places.values():
         place.item_id = await _item(world.people[place.admin])
         place.session_id = (await world.visitor(place.teacher)).session_id

@@ -2,7 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+from backend.batching import Batcher
+from backend.bookings.operations import places
+from backend.bookings.operations.places import Ask
 from backend.database import fetch, fetch_one, transaction
 
 # A refused request may be counted and put on record; nothing else of it may stay.
@@ -62,12 +66,22 @@ class _Undo(Exception):
     """Rolls back."""
 
 
+class _AtOnce(Batcher[Ask, dict[str, Any]]):
+    """Settles each request where it is asked, and so within the transaction that is undone."""
+
+    async def ask(self, request: Ask) -> dict[str, Any]:
+        return (await self._settle([request]))[0]
+
+
 @asynccontextmanager
 async def undone() -> AsyncIterator[None]:
     """Run requests in a transaction that is rolled back; their own become savepoints."""
+    desk, places._desk = places._desk, _AtOnce(places._settle)
     try:
         async with transaction():
             yield
             raise _Undo
     except _Undo:
         return
+    finally:
+        places._desk = desk

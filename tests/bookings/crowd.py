@@ -131,12 +131,17 @@ async def houses(dsn: str, folder: Path) -> AsyncIterator[Houses]:
 
 
 class Phone:
-    """Keeps a connection to each process, loses some answers, and asks until it has one."""
+    """Keeps a connection to each process, loses some answers, and asks until it has one.
+
+    ``lost`` are the methods of requests it hung up on: the process may carry such a request
+    out later than the one that repeated it, and even than the one after that.
+    """
 
     def __init__(self, ports: list[int], guardian: Guardian, dice: random.Random) -> None:
         self.ports, self.guardian, self.dice = ports, guardian, dice
         self.lines: dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
         self.counts: Counter[str] = Counter()
+        self.lost: set[str] = set()
 
     async def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         """Return the status and body of the first answer that is neither lost nor ``503``."""
@@ -171,6 +176,7 @@ class Phone:
             await asyncio.sleep(0.02 * self.dice.random())
             writer.transport.abort()
             del self.lines[port]
+            self.lost.add(request.split(b" ", 1)[0].decode())
             return None
         head = await reader.readuntil(b"\r\n\r\n")
         length = 0

@@ -127,7 +127,7 @@ class Family:
         live = [row for row in rows if row["state"] in LIVE]
         what, state, booking = self.told
         wrong = list(self.surprises)
-        if what == "gave back" and live:
+        if what == "gave back" and live and "PUT" not in self.phone.lost:
             wrong.append(f"gave it back and still is {live[0]['state']}")
         if what == "holds":
             mine = next((str(r["state"]) for r in rows if str(r["id"]) == booking), "nothing")
@@ -137,7 +137,7 @@ class Family:
                 "waitlisted": LIVE | {"lapsed", "rejected"},
                 "offered": {"offered", "lapsed", "rejected"},
             }[state]
-            if mine not in may_be:
+            if mine not in may_be and not (mine == "cancelled" and "DELETE" in self.phone.lost):
                 wrong.append(f"was told {state} and is {mine}")
         return [f"{self.guardian.person} {sentence}" for sentence in wrong]
 
