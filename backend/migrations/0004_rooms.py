@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='ShiftCall',
             fields=[
-                ('shift', fields.OneToOneField('school.Shift', source_field='shift_id', primary_key=True, db_index=True, db_constraint=True, to_field='id', related_name='call', on_delete=OnDelete.CASCADE)),
+                ('shift_id', fields.UUIDField(primary_key=True, unique=True, db_index=True)),
                 ('state', fields.CharField(default='running', db_default='running', max_length=20)),
                 ('step', fields.CharField(default='queue', db_default='queue', max_length=20)),
                 ('rounds', fields.IntField(default=0, db_default=0)),
@@ -305,7 +305,7 @@ class Migration(migrations.Migration):
                 ('next_round_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'shift_calls', 'app': 'school', 'pk_attr': 'shift_id'},
+            options={'table': 'shift_calls', 'app': 'school', 'pk_attr': 'shift_id', 'table_description': 'The one call for helpers with a shift.'},
             bases=['Model'],
         ),
         ops.CreateModel(

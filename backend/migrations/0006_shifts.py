@@ -60,6 +60,7 @@ ALTER TABLE volunteer_duties ADD CONSTRAINT duty_state
 ALTER TABLE shift_asks
     ADD FOREIGN KEY (person_id) REFERENCES persons (id) ON DELETE CASCADE;
 ALTER TABLE shift_calls
+    ADD FOREIGN KEY (shift_id) REFERENCES shifts (id) ON DELETE CASCADE,
     ADD CONSTRAINT call_state CHECK (state IN ('running', 'filled', 'exhausted', 'ended')),
     ADD CONSTRAINT call_step CHECK (step IN ('queue', 'past', 'free_that_day'));
 CREATE INDEX calls_due ON shift_calls (next_round_at) WHERE state = 'running';

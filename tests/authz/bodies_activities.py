@@ -18,7 +18,8 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str | None:
     kind = ROWS.get(parameter)
     if kind is None or (parameter == "session_id" and not variant):
         return None
-    return str(getattr(place, f"{variant or 'open'}_{kind}"))
+    name = {"": "open", "class": "open", "picture": "held"}.get(variant, variant)
+    return str(getattr(place, f"{name}_{kind}"))
 
 
 def _json(**body: Any) -> dict[str, Any]:

@@ -63,11 +63,11 @@ async def held(
         await desk.open_at(event, moment)
         answers = [crowd.communicate(f"{moment}\n".encode()) for crowd in crowds]
         async with asyncio.timeout(LONGEST):
-            outcomes = [
-                msgspec.json.decode(said, type=parents.Outcome)
-                for said, _ in await asyncio.gather(*answers)
-            ]
+            said = [said for said, _ in await asyncio.gather(*answers)]
         after = meter.read(**roots)
+    if any(crowd.returncode for crowd in crowds):
+        raise RuntimeError(f"parents went home: {[crowd.returncode for crowd in crowds]}")
+    outcomes = [msgspec.json.decode(one, type=parents.Outcome) for one in said]
     told = [one for outcome in outcomes for one in outcome.told]
     waited = sorted(one.waited for one in told)
     used = {name: after.groups[name] - before.groups[name] for name in after.groups}

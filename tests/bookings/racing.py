@@ -154,6 +154,7 @@ class Race:
         self.families = [Family(self, one, random.Random(self.dice.random())) for one in people]
         self.desk = Phone(houses.ports, houses.organiser, random.Random(self.dice.random()))
         self.over = asyncio.Event()
+        self.surprises: list[str] = []
 
     async def run(self, tally: Tally) -> None:
         """Run the round, sweep once, and add what was seen to ``tally``."""
@@ -178,7 +179,7 @@ class Race:
         await self.houses.watch.execute(EMPTY)
 
     async def _count(self, tally: Tally) -> None:
-        wrong = await broken(fetch, clock.now())
+        wrong = [*self.surprises, *await broken(fetch, clock.now())]
         for family in self.families:
             rows = await fetch(
                 "SELECT id, state FROM bookings WHERE slot_id = $1 AND person_id = $2",
@@ -200,7 +201,7 @@ class Race:
         while not self.over.is_set():
             await asyncio.sleep(0.08 * self.dice.random())
             wanted = max(3, self.plan.capacity + self.dice.randint(-4, 6))
-            await self.desk.ask("PUT", f"/slots/{self.slot}/capacity", {"capacity": wanted})
+            await self._act(f"/slots/{self.slot}/capacity", {"capacity": wanted})
             if self.plan.needs_approval:
                 _, seen = await self.desk.ask("GET", f"/slots/{self.slot}/bookings")
                 asked = [
@@ -210,8 +211,13 @@ class Race:
                 ]
                 for booking in asked[:3]:
                     yes = self.dice.random() < 0.7
-                    body = {"approved": yes, "reason": "" if yes else "人数已够"}
-                    await self.desk.ask("PUT", f"/bookings/{booking}/decision", body)
+                    body = {"approved": yes, "reason": None if yes else "人数已够"}
+                    await self._act(f"/bookings/{booking}/decision", body)
+
+    async def _act(self, path: str, body: object) -> None:
+        status, answer = await self.desk.ask("PUT", path, body)
+        if status not in (200, 409):
+            self.surprises.append(f"the organiser was answered with {status} {answer}")
 
     async def _sweep(self) -> None:
         while not self.over.is_set():

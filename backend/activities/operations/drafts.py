@@ -171,7 +171,12 @@ async def _plan_sessions(
 ) -> list[ActivitySession]:
     """Keep sessions whose classes lie within the audience and whose hosts work here."""
     named = [node for plan in plans for node in (*plan.node_ids, *plan.share_nodes())]
-    known = await places.nodes(named)
+    # Another school's classes are not there for this one.
+    known = {
+        node.id: node
+        for node in (await places.nodes(named)).values()
+        if node.school_id == activity.school_id
+    }
     hosts = {host for plan in plans for host in plan.host_ids}
     if await places.staff_among(hosts, activity.school_id) != hosts:
         raise rules.NotOnTheStaff

@@ -8,7 +8,6 @@ from tortoise import fields
 from tortoise.models import Model
 
 from backend.identifiers import uuid7
-from backend.volunteering.models.shifts import Shift
 
 
 class CallState(StrEnum):
@@ -29,10 +28,9 @@ class CallStep(StrEnum):
 
 
 class ShiftCall(Model):
-    shift: fields.OneToOneRelation[Shift] = fields.OneToOneField(
-        "school.Shift", related_name="call", on_delete=fields.CASCADE, primary_key=True
-    )
-    shift_id: UUID
+    """The one call for helpers with a shift."""
+
+    shift_id = fields.UUIDField(primary_key=True, default=None)
     state = fields.CharField(max_length=20, default="running", db_default="running")
     step = fields.CharField(max_length=20, default="queue", db_default="queue")
     rounds = fields.IntField(default=0, db_default=0)

@@ -54,6 +54,11 @@ TAGS: dict[str, tuple[str, str]] = {
         "起草、预览、发布、更正、撤回；家长阅读与确认；触达情况。"
         "Writing, reading, confirming, and who was reached.",
     ),
+    "名额 Places": (
+        "名额 Places",
+        "报名、候补、递补与取消；签到、替班、日历与抽签；组织者的名单与调整。班次和场次都用这里。"
+        "Taking a place, the queue, offers; the door, stand-ins, calendars and draws.",
+    ),
     "驻校 Volunteering": (
         "驻校 Volunteering",
         "家长驻校日、班次、护学岗、志愿者档案与征集人手；班次的名额与报名见“名额”。"
