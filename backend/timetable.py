@@ -1,12 +1,14 @@
 """Every recurring job on one page. Each bears running twice."""
 
 from backend import clock
+from backend.activities import jobs as activities
 from backend.bookings import jobs as bookings
 from backend.media import jobs as media
 from backend.media.storage import Files
 from backend.notices import jobs as notices
 from backend.people import jobs as people
 from backend.roster import jobs as roster
+from backend.volunteering import jobs as volunteering
 from notifications import health
 from notifications.scheduler import Job
 
@@ -27,6 +29,24 @@ def timetable(files: Files) -> list[Job]:
         Job(name="bookings.stand_ins", run=bookings.expire_stand_ins, every=60),
         Job(name="bookings.untied", run=bookings.release_untied, every=600),
         Job(name="bookings.remind", run=bookings.remind, every=300),
+        Job(name="volunteering.days", run=volunteering.advance_days, every=60),
+        Job(name="volunteering.calls", run=volunteering.continue_calls, every=60),
+        Job(name="volunteering.short", run=volunteering.warn_short, every=300),
+        Job(name="volunteering.trained", run=volunteering.activate_trained, every=600),
+        Job(name="volunteering.childless", run=volunteering.end_without_child, every=600),
+        Job(
+            name="volunteering.overdue",
+            run=volunteering.remind_overdue_hazards,
+            cron={"hour": 8, "minute": 40},
+            catch_up=3600,
+        ),
+        Job(name="activities.move_on", run=activities.move_on, every=60),
+        Job(name="activities.feedback", run=activities.ask_for_feedback, every=300),
+        Job(
+            name="activities.forget",
+            run=lambda: activities.sweep_exports(files),
+            every=3600,
+        ),
         Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),
         Job(name="roster.forget", run=roster.forget_old, every=3600),
         Job(name="people.purge", run=people.purge, every=600),

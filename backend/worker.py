@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from backend import clock
+from backend.activities import jobs as activities
 from backend.bookings import jobs as bookings
 from backend.database import database
 from backend.media.storage import open_files
@@ -25,6 +26,7 @@ from backend.roster import jobs as roster
 from backend.schools import quiet
 from backend.settings import Settings
 from backend.timetable import timetable
+from backend.volunteering import jobs as volunteering
 from notifications.channels.base import Channel
 from notifications.channels.console import ConsoleChannel
 from notifications.channels.fcm import FcmChannel
@@ -56,6 +58,7 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
         "sms": lambda: people.send_sms(gateway, keys, clock.now()),
         "rosters": roster.read_waiting,
         "bookings": bookings.tell_moves,
+        "exports": lambda: activities.make_exports(files),
     }
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database(dsn, settings, name="tongxing-worker"))
@@ -77,7 +80,11 @@ async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[
     return set(people) if room is None else await room(occasion, subject_id, people)
 
 
-_ASKED = {"notices": notices.still_wanted, "bookings": bookings.still_wanted}
+_ASKED = {
+    "notices": notices.still_wanted,
+    "bookings": bookings.still_wanted,
+    "volunteering": volunteering.still_wanted,
+}
 
 
 async def _go_round(name: str, work: Round, tick: float, stop: asyncio.Event) -> None:

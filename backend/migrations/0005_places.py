@@ -77,6 +77,8 @@ BEGIN
 END $$;
 CREATE TRIGGER moves_are_append_only BEFORE UPDATE OR DELETE ON booking_moves
     FOR EACH ROW EXECUTE FUNCTION keep_moves();
+ALTER TABLE draws ADD CONSTRAINT draw_of_slot
+    FOREIGN KEY (slot_id) REFERENCES slots (id) ON DELETE CASCADE;
 CREATE INDEX stand_ins_open ON stand_ins (slot_id) WHERE state = 'open';
 CREATE UNIQUE INDEX one_stand_in_a_booking ON stand_ins (booking_id) WHERE state = 'open';
 ALTER TABLE stand_ins ADD CONSTRAINT stand_in_state

@@ -90,18 +90,12 @@ def _assignment(world: World, place: SimpleNamespace, variant: str) -> dict[str,
     return _json(ownerId=str(place.teacher_id), dueOn=due)
 
 
-SETTINGS = {
-    "autoApprove": False, "training": [], "closedKinds": [], "shiftMinutes": 90, "capacity": 2,
-    "cancelHours": 24, "offerMinutes": 120, "standInVeto": True, "askBatch": 5,
-    "askGapMinutes": 60,
-}  # fmt: skip
-
 BODIES: dict[str, Body] = {
     "volunteer": lambda w, p, v: _json(duties=["guidance"], note="可以周三来"),
     "decideVolunteer": lambda w, p, v: _json(approved=True, duties=["guidance"]),
     "suspendVolunteer": lambda w, p, v: _json(reason="多次缺席"),
     "setDutyKind": lambda w, p, v: _json(name="棋社"),
-    "decideVolunteeringSettings": lambda w, p, v: {"json": dict(SETTINGS)},
+    "decideVolunteeringSettings": lambda w, p, v: _json(shiftMinutes=90),
     "makeShifts": _template,
     "endShiftTemplate": lambda w, p, v: _json(reason="学期结束"),
     "planStationDay": _day,

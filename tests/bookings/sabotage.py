@@ -31,7 +31,7 @@ NO_LOCK = Sabotage(
 )
 """Everybody reads the counters first and writes afterwards, and nothing has the last word."""
 NOBODY_HELD = Sabotage(
-    "person_lock", "hashtextextended(who::text, (7310)::bigint)",
+    "person_lock", "hashtextextended((who)::text, (7310)::bigint)",
     "(random() * 1e18)::bigint", seen="in two places at once", walls=("nobody_in_two_places",),
 )  # fmt: skip
 WRONG_END = Sabotage(

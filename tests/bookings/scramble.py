@@ -15,8 +15,11 @@ BEGINS = NOON + timedelta(days=10)
 AFTERWARDS = NOON + timedelta(days=2)
 
 
-async def scramble(pool: "asyncpg.Pool[Any]", school: UUID, number: int) -> None:
-    """Let thirty families at two slots through as many connections as there are."""
+async def scramble(pool: "asyncpg.Pool[Any]", school: UUID, number: int) -> list[str]:
+    """Let thirty families at two slots through as many connections as there are.
+
+    Returns what the database itself complained of.
+    """
     dice = random.Random(number)
     capacity = dice.randint(3, 8)
     slots = [
@@ -25,13 +28,19 @@ async def scramble(pool: "asyncpg.Pool[Any]", school: UUID, number: int) -> None
     ]
     crowd = families(30)
 
-    async def one(who: UUID, dice: random.Random) -> None:
+    async def take(slot: UUID, who: UUID, party: int, *, at_once: bool) -> None:
         async with pool.acquire() as connection:
             verbs = Verbs(school, fetch=connection.fetch)
-            party = dice.choice((1, 1, 2, 3))
-            await verbs.take(slots[0], who, party, at_once=dice.random() < 0.5)
-            if dice.random() < 0.5:
-                await verbs.take(slots[1], who)
+            await verbs.take(slot, who, party, at_once=at_once)
+
+    async def one(who: UUID, dice: random.Random) -> None:
+        party, at_once = dice.choice((1, 1, 2, 3)), dice.random() < 0.5
+        wishes = [take(slots[0], who, party, at_once=at_once)]
+        if dice.random() < 0.5:
+            wishes.append(take(slots[1], who, 1, at_once=False))
+        for end in await asyncio.gather(*wishes, return_exceptions=True):
+            if end is not None:
+                raise end
         # Some think again while others are still asking.
         await asyncio.sleep(0.02 * dice.random())
         async with pool.acquire() as connection:
@@ -42,9 +51,9 @@ async def scramble(pool: "asyncpg.Pool[Any]", school: UUID, number: int) -> None
                 await verbs.accept(slots[0], who)
                 await verbs.take(slots[1], who)
 
-    async with asyncio.TaskGroup() as group:
-        for who in crowd:
-            group.create_task(one(who, random.Random(dice.random())))
+    ends = await asyncio.gather(
+        *(one(who, random.Random(dice.random())) for who in crowd), return_exceptions=True
+    )
     async with pool.acquire() as connection:
         verbs = Verbs(school, AFTERWARDS, connection.fetch)
         for slot in slots * 2:
@@ -52,3 +61,4 @@ async def scramble(pool: "asyncpg.Pool[Any]", school: UUID, number: int) -> None
             await verbs.tidy(slot)
             for who in crowd:
                 await verbs.accept(slot, who)
+    return [repr(end) for end in ends if end is not None]

@@ -29,9 +29,9 @@ class Ground:
 
     async def wrong_after(self, number: int) -> list[str]:
         with self.context:
-            await scramble(self.pool, self.school, number)
+            wrong = await scramble(self.pool, self.school, number)
         async with self.pool.acquire() as connection:
-            wrong = await broken(connection.fetch, AFTERWARDS)
+            wrong += await broken(connection.fetch, AFTERWARDS)
             await connection.execute(EMPTY)
         return wrong
 

@@ -1,5 +1,6 @@
 """A draw that nobody can steer and anybody can compute again."""
 
+import asyncio
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -101,6 +102,25 @@ async def test_the_result_stands_and_the_list_goes_on_from_there(
     assert titles[cast.id(third)] == "bookings.drawn"
     await (await as_(winner)).delete(f"/slots/{slot}/booking")
     assert (await (await as_(second)).get(f"/slots/{slot}/booking")).json()["state"] == "offered"
+
+
+async def test_of_two_values_entered_at_once_one_is_drawn_with(
+    as_: SignIn, cast: Cast, travel: Travel, tmp_path: Path
+) -> None:
+    slot = await a_draw(cast, capacity=2)
+    await enter(as_, slot, *FAMILIES)
+    await announce(as_, slot, clock.now() + 3 * DAY)
+    await travel(3 * DAY)
+    head, leaving = await as_("许建安"), await as_("高远")
+    *answers, left = await asyncio.gather(
+        *(head.put(f"/slots/{slot}/draw", json=VALUE | {"publicValue": v}) for v in ("358", "359")),
+        leaving.delete(f"/slots/{slot}/booking"),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert left.status_code == 204
+    [drawn] = [answer.json() for answer in answers if answer.status_code == 200]
+    assert verify(tmp_path, drawn)[0] == 0
+    assert (await counters(slot))["taken"] <= 2
 
 
 async def test_a_draw_is_held_neither_early_nor_with_another_source(

@@ -210,10 +210,9 @@ class Qualification(Model):
 
 
 class Draw(Model):
-    slot: fields.OneToOneRelation[Slot] = fields.OneToOneField(
-        "school.Slot", related_name="draw", on_delete=fields.CASCADE, primary_key=True
-    )
-    slot_id: UUID
+    # A relation as primary key would leave the mapper's migrations unsettled for ever; the
+    # foreign key stands in 0005_places.
+    slot_id = fields.UUIDField(primary_key=True, default=None)
     commitment = fields.CharField(max_length=64)
     sealed_secret = fields.BinaryField()
     weight_never = fields.IntField(default=4, db_default=4)

@@ -134,12 +134,10 @@ def _is_due(slot: Slot, draw: Draw, now: datetime) -> bool:
 async def _hold(slot_id: UUID) -> tuple[Slot, Draw]:
     await prepare(slot_id)
     await fetch("SELECT lock_slots(ARRAY[$1::uuid])", slot_id)
-    draw = await Draw.get_or_none(slot_id=slot_id).select_related("slot")
+    draw = await Draw.get_or_none(slot_id=slot_id)
     if draw is None:
         raise NotFound
-    slot = draw.slot
-    assert isinstance(slot, Slot)
-    return slot, draw
+    return await Slot.get(id=slot_id), draw
 
 
 async def _close(slot: Slot, draw: Draw, now: datetime) -> None:

@@ -9,15 +9,15 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, JSONBody
 
 from backend import clock
-from backend.errors import NotFound, TooMany
+from backend.errors import TooMany
 from backend.schools.models import School
-from backend.schools.permissions import school_to_run
 from backend.settings import Settings
 from backend.volunteering.models import ServiceCertificate
 from backend.volunteering.operations import service as operations
 from backend.volunteering.permissions.service import (
     certificate_to_revoke,
     my_certificate,
+    school_to_certify,
 )
 from backend.volunteering.queries import service as queries
 from backend.volunteering.rules import service as rules
@@ -77,7 +77,7 @@ class MyCertificates(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="issueCertificate",
         summary="开具志愿服务证明 Issue a certificate of service",
-        responses=refusals(rules.BadServicePeriod, rules.NothingToCertify, NotFound, TooMany),
+        responses=refusals(rules.BadServicePeriod, rules.NothingToCertify, TooMany),
     )
     async def issue_certificate(
         self,
@@ -141,7 +141,7 @@ class IssuedCertificates(Controller):
     """What a school has certified."""
 
     path = "/schools/{school_id:uuid}/service-certificates"
-    dependencies = {"school": Provide(school_to_run)}
+    dependencies = {"school": Provide(school_to_certify)}
 
     @get(
         opt={"policy": Policy.STAFF},
@@ -156,7 +156,7 @@ class IssuedCertificates(Controller):
         cursor: FromQuery[Cursor | None] = None,
         limit: FromQuery[PageSize] = 20,
     ) -> IssuedPage:
-        """For whoever runs the school, newest first."""
+        """For the school's administrator only, newest first."""
         purpose = f"certificates:{school.id}"
         after = cursors.open(purpose, cursor, Position) if cursor else None
         rows = await queries.certificates_of(school.id, after, limit + 1)

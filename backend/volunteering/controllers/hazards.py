@@ -4,6 +4,7 @@ from litestar import Controller, get, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
+from backend import clock
 from backend.media.rules import AttachmentMissing
 from backend.schools.models import School
 from backend.settings import Settings
@@ -24,7 +25,7 @@ from backend.volunteering.permissions.duties import (
 from backend.volunteering.queries import hazards as queries
 from backend.volunteering.queries.logs import DutyShift
 from backend.volunteering.rules import hazards as rules
-from backend.volunteering.rules.logs import MediationHasNoLog, check_has_log
+from backend.volunteering.rules.logs import MediationHasNoLog, check_has_log, is_on_duty
 from backend.volunteering.schemas.hazards import (
     AssignmentIn,
     HazardCountsOut,
@@ -219,16 +220,18 @@ class MyHazards(Controller):
         summary="我上报和负责的隐患 Hazards I reported or am to put right",
     )
     async def list_my_hazards(self, actor: NamedDependency[Actor]) -> MyHazardsOut:
-        """Of what somebody reported they learn how it stands, and no more."""
+        """Of what somebody reported they learn how it stands, and no more; of a school they
+        have left, nothing.
+        """
         reported = await queries.of_person(actor.person_id, "reporter_id")
         mine = await queries.of_person(actor.person_id, "owner_id")
-        closed = set(actor.closed("volunteering"))
+        belongs = actor.school_ids - set(actor.closed("volunteering"))
         return MyHazardsOut(
-            reported=[
-                answers.mine(row, None) for row in reported if row["school_id"] not in closed
-            ],
+            reported=[answers.mine(row, None) for row in reported if row["school_id"] in belongs],
             mine=[
-                answers.mine(row, row["due_on"]) for row in mine if row["school_id"] not in closed
+                answers.mine(row, row["due_on"])
+                for row in mine
+                if row["school_id"] in belongs and works_at(actor, row["school_id"])
             ],
         )
 
@@ -251,8 +254,12 @@ class Rechecks(Controller):
         shift: NamedDependency[DutyShift],
         settings: NamedDependency[Settings],
     ) -> RechecksOut:
-        """Those of the same duty or at the same place, the earliest due first."""
+        """Those of the same duty or at the same place, the earliest due first; none before
+        the duty, and none from a day after it.
+        """
         check_has_log(shift.duty)
+        if not is_on_duty(shift.booking, shift.starts_at, shift.ends_at, clock.now()):
+            return RechecksOut(items=[])
         rows = await queries.to_recheck(shift.school_id, shift.duty, shift.place, actor.person_id)
         photos = await photos_of([row["id"] for row in rows], actor, settings)
         return RechecksOut(items=[answers.to_recheck(row, photos[row["id"]]) for row in rows])

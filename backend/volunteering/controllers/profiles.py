@@ -8,6 +8,7 @@ from backend.volunteering.models import MentorOffer, Volunteer, VolunteerState
 from backend.volunteering.operations import profiles
 from backend.volunteering.permissions.shifts import (
     SchoolSight,
+    may_telephone,
     own_profile,
     own_volunteering,
     volunteer_to_run,
@@ -160,10 +161,13 @@ class OneVolunteer(Controller):
         operation_id="getVolunteer",
         summary="志愿者档案与联系方式 One volunteer, and how to reach them",
     )
-    async def get_volunteer(self, found: NamedDependency[Volunteer]) -> VolunteerContactOut:
-        """With the telephone number."""
+    async def get_volunteer(
+        self, actor: NamedDependency[Actor], found: NamedDependency[Volunteer]
+    ) -> VolunteerContactOut:
+        """With the telephone number, for the school's administrator."""
         row = await lists.volunteer(found.id)
-        return VolunteerContactOut(volunteer=VolunteerOut.of(row), phone=row["phone"] or "")
+        phone = row["phone"] if may_telephone(actor, found.school_id) else None
+        return VolunteerContactOut(volunteer=VolunteerOut.of(row), phone=phone or "")
 
     @put(
         "/decision",

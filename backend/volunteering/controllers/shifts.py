@@ -15,6 +15,7 @@ from backend.volunteering.operations import shifts
 from backend.volunteering.permissions.shifts import (
     SchoolSight,
     ShiftSight,
+    may_telephone,
     shift_in_sight,
     shift_to_run,
     volunteering_at,
@@ -261,9 +262,14 @@ class ShiftChanges(Controller):
         operation_id="listComing",
         summary="谁确认会来 Who said they come",
     )
-    async def list_coming(self, run: NamedDependency[ShiftSight]) -> AnswersOut:
-        """The evening before: who has not answered first, with telephone numbers to call."""
+    async def list_coming(
+        self, actor: NamedDependency[Actor], run: NamedDependency[ShiftSight]
+    ) -> AnswersOut:
+        """The evening before: who has not answered first. Telephone numbers are for the shift's
+        organiser and the school's administrator.
+        """
         rows = await lists.answers(run.shift.id)
+        telephones = may_telephone(actor, run.shift.school_id, run.slot.organiser_id)
         return AnswersOut(
             coming=sum(row["coming"] is True for row in rows),
             unanswered=sum(row["coming"] is None for row in rows),
@@ -272,7 +278,7 @@ class ShiftChanges(Controller):
                     booking_id=row["id"],
                     person_id=row["person_id"],
                     name=row["name"],
-                    phone=row["phone"] or "",
+                    phone=(row["phone"] or "") if telephones else "",
                     coming=row["coming"],
                     checked_in=row["state"] == "checked_in",
                     reachable=row["reachable"],

@@ -24,19 +24,16 @@ CHECKS = Limit(name="certificate_checks", most=60, seconds=600)
 async def issue(person_id: UUID, school_id: UUID, first: date, last: date) -> ServiceCertificate:
     """Certify what somebody did at a school from ``first`` to ``last``, both included.
 
-    Raises :class:`rules.BadServicePeriod`, :class:`rules.NothingToCertify`, ``NotFound``, and
-    ``TooMany`` after twenty a day.
+    Raises :class:`rules.BadServicePeriod`, :class:`rules.NothingToCertify` at whatever school,
+    there or not, the person has not served, and ``TooMany`` after twenty a day.
     """
     now = clock.now()
     rules.check_period(first, last, clock.local(now).date())
     async with transaction():
-        school = await School.get_or_none(id=school_id)
-        person = await Person.get_or_none(id=person_id)
-        if school is None or person is None:
-            raise NotFound
         done = await queries.done_by(person_id, school_id, first, last)
         if done.minutes == 0:
             raise rules.NothingToCertify
+        school, person = await School.get(id=school_id), await Person.get(id=person_id)
         await spend(ISSUES, str(person_id), now)
         made = await ServiceCertificate.create(
             id=uuid7(),
@@ -82,7 +79,8 @@ async def check(code: str, address: str, now: datetime) -> ServiceCertificate:
     Raises ``NotFound``, and ``TooMany`` for an address that asks too often.
     """
     await spend(CHECKS, address, now)
-    found = await ServiceCertificate.get_or_none(code=rules.ungrouped(code))
+    typed = rules.ungrouped(code)
+    found = await ServiceCertificate.get_or_none(code=typed) if rules.is_code(typed) else None
     if found is None:
         raise NotFound
     return found

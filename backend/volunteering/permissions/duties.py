@@ -9,12 +9,12 @@ from litestar.params import FromPath
 from backend import clock
 from backend.errors import NotAllowed, NotFound
 from backend.schools.models import Function, School
-from backend.schools.permissions import school_in_sight
+from backend.schools.permissions import school_in_sight, stands_above
 from backend.volunteering.models import Hazard, HazardMove, HazardState
 from backend.volunteering.queries import logs
 from backend.volunteering.queries.logs import DutyShift
 from backend.volunteering.rules.logs import MEDIATION
-from backend.web.actor import STAFF, Actor, Role
+from backend.web.actor import STAFF, Actor
 
 
 class HazardSight(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,16 +53,19 @@ async def duty_shift(actor: NamedDependency[Actor], shift_id: FromPath[UUID]) ->
 async def shift_to_review(actor: NamedDependency[Actor], shift_id: FromPath[UUID]) -> DutyShift:
     """The shift, for its organiser and whoever runs the school."""
     shift = await _shift(actor, shift_id)
-    at_work = works_at(actor, shift.school_id)
-    if actor.runs_school(shift.school_id) or (at_work and shift.organiser_id == actor.person_id):
+    if _reviews(actor, shift):
         return shift
+    at_work = works_at(actor, shift.school_id)
     raise NotAllowed if at_work or shift.booking is not None else NotFound
 
 
 async def hazard_in_sight(actor: NamedDependency[Actor], hazard_id: FromPath[UUID]) -> HazardSight:
-    """A hazard, for the school's staff, its reporter, and whoever is to recheck it now."""
+    """A hazard, for the school's staff, its reporter, and whoever is to recheck it now.
+
+    Reporters and volunteers only while they have a child at the school.
+    """
     hazard = await Hazard.get_or_none(id=hazard_id)
-    if hazard is None or hazard.school_id in actor.closed(Function.VOLUNTEERING):
+    if hazard is None or not _belongs(actor, hazard.school_id):
         raise NotFound
     reads = works_at(actor, hazard.school_id)
     rechecked = await _has_rechecked(actor, hazard)
@@ -107,19 +110,28 @@ async def hazard_to_recheck(sight: NamedDependency[HazardSight]) -> Hazard:
 async def school_of_register(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> School:
     """A school, for its staff and for the offices above it, who see counts."""
     school = await school_in_sight(actor, school_id)
-    if works_at(actor, school.id):
-        return school
-    above = actor.holds(Role.DISTRICT_OFFICER, district=school.district_id)
-    if not above and school.id in actor.school_ids:
+    if not (works_at(actor, school.id) or await stands_above(actor, school)):
         raise NotAllowed
     return school
 
 
 async def _shift(actor: Actor, shift_id: UUID) -> DutyShift:
     shift = await logs.shift_for(shift_id, actor.person_id)
-    if shift is None or shift.school_id in actor.closed(Function.VOLUNTEERING):
+    if shift is None or not _belongs(actor, shift.school_id):
+        raise NotFound
+    if shift.is_draft and not _reviews(actor, shift):
         raise NotFound
     return shift
+
+
+def _belongs(actor: Actor, school_id: UUID) -> bool:
+    """Say whether the room is open to the caller there: a tie that ended, or is barred, ends it."""
+    return school_id in actor.school_ids and school_id not in actor.closed(Function.VOLUNTEERING)
+
+
+def _reviews(actor: Actor, shift: DutyShift) -> bool:
+    organises = works_at(actor, shift.school_id) and shift.organiser_id == actor.person_id
+    return organises or actor.runs_school(shift.school_id)
 
 
 async def _is_next(actor: Actor, hazard: Hazard) -> bool:

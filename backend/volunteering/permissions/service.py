@@ -8,9 +8,8 @@ from litestar.params import FromPath
 
 from backend.errors import NotAllowed, NotFound
 from backend.schools.models import School
-from backend.schools.permissions import school_in_sight
+from backend.schools.permissions import school_in_sight, stands_above
 from backend.volunteering.models import ServiceCertificate
-from backend.volunteering.permissions.duties import works_at
 from backend.volunteering.queries import service
 from backend.web.actor import Actor, Role
 
@@ -24,12 +23,17 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def school_to_total(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> School:
-    """A school whose totals the caller may see: its staff's and the district's officers'."""
+    """A school, for whoever runs it and for the offices above it: totals are theirs alone."""
     school = await school_in_sight(actor, school_id)
-    if not (
-        works_at(actor, school.id)
-        or actor.holds(Role.DISTRICT_OFFICER, district=school.district_id)
-    ):
+    if not (actor.runs_school(school.id) or await stands_above(actor, school)):
+        raise NotAllowed
+    return school
+
+
+async def school_to_certify(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> School:
+    """A school, for its administrators: whose hours are certified is not its principal's."""
+    school = await school_in_sight(actor, school_id)
+    if not actor.holds(Role.SCHOOL_ADMIN, school=school.id):
         raise NotAllowed
     return school
 
@@ -38,9 +42,7 @@ async def server_at_school(
     actor: NamedDependency[Actor], school_id: FromPath[UUID], person_id: FromPath[UUID]
 ) -> Server:
     """One person's service, for the school's administrators only (not its principal)."""
-    school = await school_in_sight(actor, school_id)
-    if not actor.holds(Role.SCHOOL_ADMIN, school=school.id):
-        raise NotAllowed
+    school = await school_to_certify(actor, school_id)
     name = await service.has_served(person_id, school.id)
     if name is None:
         raise NotFound

@@ -19,7 +19,7 @@ from backend.volunteering.models import (
     Volunteer,
 )
 from backend.volunteering.rules import profiles as rules
-from backend.web.actor import STAFF, Actor
+from backend.web.actor import STAFF, Actor, Role
 
 
 class SchoolSight(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +140,12 @@ async def own_profile(actor: NamedDependency[Actor], school_id: FromPath[UUID]) 
     if volunteer is None:
         raise NotFound
     return volunteer
+
+
+def may_telephone(actor: Actor, school_id: UUID, organiser_id: UUID | None = None) -> bool:
+    """Say whether volunteers' numbers are the caller's: an administrator's, an organiser's."""
+    organises = organiser_id == actor.person_id and _sight(actor, school_id).at_work
+    return organises or actor.holds(Role.SCHOOL_ADMIN, school=school_id)
 
 
 def runs_day(actor: Actor, day: StationDay) -> bool:

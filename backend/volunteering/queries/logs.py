@@ -19,12 +19,14 @@ class DutyShift(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime
     organiser_id: UUID
+    is_draft: bool
     booking: str | None
     has_log: bool
 
 
 _SHIFT = """
 SELECT sh.id, sh.school_id, sh.duty, s.place, s.starts_at, s.ends_at, s.organiser_id,
+       s.state = 'draft' AS is_draft,
        (SELECT b.state FROM bookings b WHERE b.slot_id = s.id AND b.person_id = $2
           AND b.state IN ('confirmed', 'checked_in', 'completed')) AS booking,
        EXISTS (SELECT 1 FROM duty_logs l WHERE l.shift_id = sh.id AND l.person_id = $2) AS has_log

@@ -173,6 +173,11 @@ def check_writable(
         raise NotOnDuty
 
 
+def is_on_duty(booking: str | None, starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
+    """Say whether the holder of a booking in that state is there, or has only just been."""
+    return booking is not None and starts_at - EARLY <= now <= ends_at + LATE
+
+
 def tick(
     checklist: Iterable[Item],
     ticks: Mapping[UUID, datetime],

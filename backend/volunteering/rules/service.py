@@ -54,6 +54,11 @@ def ungrouped(shown: str) -> str:
     return shown.upper().replace("-", "").replace(" ", "")
 
 
+def is_code(typed: str) -> bool:
+    """Say whether this can be a code at all; anything else is not looked up."""
+    return len(typed) == CODE_LENGTH and set(typed) <= set(ALPHABET)
+
+
 def masked(name: str) -> str:
     """Return what strangers see of a name: ``王**``, whatever its length."""
     return f"{name[:1]}**"

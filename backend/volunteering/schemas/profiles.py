@@ -100,7 +100,7 @@ class VolunteerPage(Out):
 
 
 class VolunteerContactOut(Out):
-    """How whoever runs the school reaches a volunteer."""
+    """How the school's administrator reaches a volunteer; ``phone`` is empty for others."""
 
     volunteer: VolunteerOut
     phone: str

@@ -247,7 +247,7 @@ class AnswersOut(Out):
 
 
 class AnswerOut(Out):
-    """One volunteer as the duty's organiser reaches them."""
+    """One volunteer as the duty's organiser reaches them; ``phone`` is empty for others."""
 
     booking_id: UUID
     person_id: UUID
