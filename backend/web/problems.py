@@ -233,10 +233,17 @@ def on_accident(request: Request[Any, Any, Any], error: Exception) -> Response[P
         "accident",
         request_id=str(request.scope.get("state", {}).get("request_id", "")),
         method=request.scope["method"],
-        path=request.scope["path"],
+        path=_loggable(request),
         exc_info=error,
     )
     return answer(request, Accident())
+
+
+def _loggable(request: Request[Any, Any, Any]) -> str:
+    """Return the path, without what is itself a key: the address of somebody's calendar."""
+    handler = request.scope.get("route_handler")
+    by_link = handler is not None and handler.opt.get("policy") == "signed_link"
+    return str(request.scope["path_template" if by_link else "path"])
 
 
 def _could_not_connect(error: Exception) -> bool:

@@ -104,7 +104,7 @@ async def test_sessions_stay_within_the_activity(as_: SignIn, cast: Cast) -> Non
     kept = open_day(cast, session("参观", shares=share), nodeIds=grade)
     assert (await write(admin, cast, kept)).json()["code"] == "outside_audience"
     foreign = open_day(cast, session("参观", nodeIds=elsewhere))
-    assert (await write(admin, cast, foreign)).json()["code"] == "outside_audience"
+    assert (await write(admin, cast, foreign)).json()["code"] == "not_found"
     stranger = open_day(cast, session("参观", hostIds=[str(cast.id("何清越"))]))
     assert (await write(admin, cast, stranger)).json()["code"] == "not_on_the_staff"
 

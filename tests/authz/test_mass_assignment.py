@@ -25,7 +25,7 @@ from tests.authz.state import undone
 
 NOT_JSON = {
     "uploadAttachment", "uploadRoster", "downloadAttachment", "searchNotices", "uploadDutyPhoto",
-    "listShifts", "listStationDays", "listHazards", "listShiftsAtRisk",
+    "downloadExport", "listShifts", "listStationDays", "listHazards", "listShiftsAtRisk",
 }  # fmt: skip
 """Operations that are sent a form or a query instead."""
 ODD = (

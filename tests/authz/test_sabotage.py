@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from backend.activities.permissions import ActivitySight
+from backend.bookings import permissions as bookings
 from backend.database import execute, fetch_one
 from backend.errors import NotFound
 from backend.notices import permissions as notices
@@ -47,6 +49,24 @@ async def test_a_school_shown_to_anybody_is_reported(
     # The shut-out guardian is reported, the one inside is not.
     assert any("own parent_restricted: " in complaint for complaint in complaints)
     assert not any(" own parent: " in complaint for complaint in complaints)
+
+
+async def test_an_invitation_shown_to_everybody_is_reported(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bookings, "_is_meant", _yes)
+    complaints = await matrix.complaints("getSlot/invited")
+    assert "getSlot/invited own parent_next_class: shows foreign canaries ['A1XI']" in complaints
+
+
+async def test_a_list_that_names_another_class_is_reported(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await matrix.complaints("listRegistrations/wide") == []
+    monkeypatch.setattr(ActivitySight, "classes_led", lambda _, actor: None)
+    complaints = await matrix.complaints("listRegistrations/wide")
+    shown = "listRegistrations/wide own class_teacher: shows foreign canaries ['A1YF']"
+    assert shown in complaints
 
 
 async def test_a_refusal_that_tells_absent_from_foreign_is_reported(
@@ -130,6 +150,8 @@ async def test_every_tenant_has_rows_that_bear_its_canaries(matrix: Matrix) -> N
     for realm in ("A", "B", "A1", "A2", "B1", "AV", "BV"):
         assert await _rows_with(matrix, f"CANARY-{realm}_") > 0, realm
     for place in ("A1X", "A1Y", "A2X", "B1X"):
+        for prefix in "VLGHSPQR":
+            assert await _rows_with(matrix, f"CANARY-{prefix}{place}_") > 0, prefix + place
         for suffix in ("", "D", "P", "F", "J"):
             assert await _rows_with(matrix, f"CANARY-{place}{suffix}_") > 0, place + suffix
 

@@ -121,7 +121,8 @@ async def broken(fetch: Fetch, now: datetime, *, swept: bool = True) -> list[str
         for row in await fetch(sql)
     ]
     moves = await fetch(MOVES)
-    found += [*_impossible(moves), *_out_of_turn(moves, await _smallest(fetch))]
+    smallest, steady = await _capacities(fetch)
+    found += [*_impossible(moves), *_out_of_turn(moves, smallest), *_crowded(moves, steady)]
     if swept:
         found += _idle(await fetch(WAITING), now)
     return found
@@ -133,14 +134,29 @@ def _impossible(moves: Sequence[Any]) -> Iterator[str]:
             yield f"{move['booking_id']} went from {move['was']} to {move['became']}"
 
 
-async def _smallest(fetch: Fetch) -> dict[Any, int]:
-    """Return the fewest places each slot ever had, which its organiser's acts have kept."""
+async def _capacities(fetch: Fetch) -> tuple[dict[Any, int], dict[Any, int]]:
+    """Return the fewest places each slot ever had, and how many those that never changed."""
     rows = await fetch(
-        "SELECT p.slot_id, least(p.capacity, min((a.facts ->> 'capacity')::int)) AS fewest "
-        "FROM slot_places p LEFT JOIN audit_entries a ON a.action = 'bookings.capacity' "
-        "AND a.subject_id = p.slot_id GROUP BY p.slot_id, p.capacity"
+        "SELECT p.slot_id, p.capacity, least(p.capacity, min((a.facts ->> 'capacity')::int)) "
+        "AS fewest, count(a.id) AS changes FROM slot_places p LEFT JOIN audit_entries a "
+        "ON a.action = 'bookings.capacity' AND a.subject_id = p.slot_id GROUP BY p.slot_id"
     )
-    return {row["slot_id"]: row["fewest"] for row in rows}
+    steady = {row["slot_id"]: row["capacity"] for row in rows if not row["changes"]}
+    return {row["slot_id"]: row["fewest"] for row in rows}, steady
+
+
+def _crowded(moves: Sequence[Any], capacity: dict[Any, int]) -> Iterator[str]:
+    """Replay who held places: not for an instant more than there were."""
+    held: dict[Any, int] = defaultdict(int)
+    for move in moves:
+        slot, change = move["slot_id"], _holds(move["became"]) - _holds(move["was"])
+        held[slot] += change * move["party"]
+        if change > 0 and held[slot] > capacity.get(slot, held[slot]):
+            yield f"{slot}: {held[slot]} of {capacity[slot]} places taken for a while"
+
+
+def _holds(state: str) -> int:
+    return int(f"'{state}'" in HOLDING)
 
 
 def _out_of_turn(moves: Sequence[Any], smallest: dict[Any, int]) -> Iterator[str]:

@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from backend import clock
 from backend.database import fetch
 from tests.bookings.crowd import PEOPLE, REFUSED, Guardian, Houses, Phone
@@ -35,6 +37,7 @@ class Plan:
     children_named: bool
     near: bool
     kills: bool
+    resizes: bool = True
 
     @classmethod
     def of(cls, number: int) -> Plan:
@@ -200,8 +203,9 @@ class Race:
         """Change the number of places now and then; say yes or no to some who ask."""
         while not self.over.is_set():
             await asyncio.sleep(0.08 * self.dice.random())
-            wanted = max(3, self.plan.capacity + self.dice.randint(-4, 6))
-            await self._act(f"/slots/{self.slot}/capacity", {"capacity": wanted})
+            if self.plan.resizes:
+                wanted = max(3, self.plan.capacity + self.dice.randint(-4, 6))
+                await self._act(f"/slots/{self.slot}/capacity", {"capacity": wanted})
             if self.plan.needs_approval:
                 _, seen = await self.desk.ask("GET", f"/slots/{self.slot}/bookings")
                 asked = [
@@ -227,7 +231,10 @@ class Race:
     async def _tidy(self, slot: UUID, later: timedelta) -> None:
         # Near the start to look from later would be to look from after the end.
         later = timedelta(0) if self.plan.near else later
-        await self.houses.watch.execute("SELECT tidy_slot($1, $2)", slot, clock.now() + later)
+        try:
+            await self.houses.watch.execute("SELECT tidy_slot($1, $2)", slot, clock.now() + later)
+        except asyncpg.PostgresError as error:
+            self.surprises.append(f"a sweep met {error!r}")
 
     async def _kill(self) -> None:
         await asyncio.sleep(0.05 + 0.1 * self.dice.random())

@@ -30,6 +30,10 @@ NO_LOCK = Sabotage(
     "lock_slots", "FOR NO KEY UPDATE", "", seen="places taken", walls=("never_oversold",)
 )
 """Everybody reads the counters first and writes afterwards, and nothing has the last word."""
+DAWDLING = Sabotage(
+    "take_places", "waits := in_draw OR", "PERFORM pg_sleep(0.004); waits := in_draw OR", seen=""
+)
+"""Slow between looking and writing, which is right as long as others wait."""
 NOBODY_HELD = Sabotage(
     "person_lock", "hashtextextended((who)::text, (7310)::bigint)",
     "(random() * 1e18)::bigint", seen="in two places at once", walls=("nobody_in_two_places",),

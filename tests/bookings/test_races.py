@@ -6,14 +6,17 @@
 import os
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.bookings.crowd import Houses, houses
 from tests.bookings.racing import Plan, Race, Tally
+from tests.bookings.sabotage import DAWDLING, NO_LOCK, sabotaged
 from tests.conftest import Clone
 
+AT_MOST = 8
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "14"))
 
 
@@ -36,3 +39,28 @@ async def test_nobody_is_wronged_in_a_race_for_places(
     logs = "".join(both.town.log(f"api-{number}") for number in range(2))
     assert "deadlock" not in logs.lower()
     assert tally.counts["repeated"] > 0
+
+
+async def test_control_without_the_lock_the_same_race_oversells(both: Houses) -> None:
+    """With and without the lock the engine dawdles between looking and writing."""
+    locked, open_to_all = Tally(), Tally()
+    async with sabotaged(both.watch, DAWDLING):
+        with both.context:
+            await Race(both, tight(0)).run(locked)
+            async with sabotaged(both.watch, NO_LOCK):
+                for number in range(AT_MOST):
+                    await Race(both, tight(number)).run(open_to_all)
+                    if oversold(open_to_all):
+                        break
+    assert not locked.wrong
+    assert oversold(open_to_all), f"{open_to_all}: {open_to_all.wrong}"
+
+
+def tight(number: int) -> Plan:
+    return replace(
+        Plan.of(number), clients=64, capacity=12, kills=False, near=False, resizes=False
+    )
+
+
+def oversold(tally: Tally) -> bool:
+    return any(NO_LOCK.seen in sentence for sentence in tally.wrong)

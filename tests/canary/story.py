@@ -27,32 +27,11 @@ from notifications.channels.fcm import FcmChannel
 from notifications.dispatcher import Office
 from notifications.message import Outcome
 from seed.cast import Cast
+from tests.canary import visits
+from tests.canary.words import CANARIES
 from tests.house import SignIn, Visitor
 from tests.notices import stories
 from tests.people.household import Postbag
-
-CANARIES = {
-    "child": "金丝雀童",
-    "guardian": "金丝雀监护",
-    "phone": "19987650001",
-    "title": "金丝雀题目",
-    "text": "金丝雀正文",
-    "reason": "金丝雀缘由",
-    "claimed": "金丝雀申请",
-    "pupil": "金丝雀花名",
-    "roster_phone": "19987650002",
-    "filename": "金丝雀档案",
-    "password": "jinSiQue-88-Mima",
-}
-
-
-def found_in(text: str) -> set[str]:
-    """Return the names of the canaries that stand in ``text``, escaped or plain."""
-    return {
-        name
-        for name, canary in CANARIES.items()
-        if canary in text or canary.encode("unicode_escape").decode() in text
-    }
 
 
 class Recorder(ConsoleChannel):
@@ -81,6 +60,8 @@ class Told:
     recorder: Recorder = field(default_factory=Recorder)
     postbag: Postbag = field(default_factory=Postbag)
     problems: list[str] = field(default_factory=list)
+    calendar: str = ""
+    """The secret part of somebody's calendar address."""
 
     def listen(self, phone: Visitor) -> None:
         """Keep every refusal this phone gets."""
@@ -129,6 +110,7 @@ async def days_at_school(
     await carry(told)
     await _join(told, anyone, teacher, cast)
     await _import(admin, cast)
+    told.calendar = await visits.visit(as_, anyone, admin, cast, settings)
     await carry(told)
     yield
 

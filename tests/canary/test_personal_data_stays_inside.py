@@ -16,7 +16,8 @@ from notifications.dispatcher import Office
 from notifications.quiet import Window
 from seed.cast import Cast
 from tests.canary import story
-from tests.canary.story import CANARIES, Told, days_at_school, found_in, logging_everything
+from tests.canary.story import Told, days_at_school, logging_everything
+from tests.canary.words import CANARIES, found_in
 from tests.house import SignIn, Visitor
 from tests.notices import stories
 
@@ -60,6 +61,7 @@ async def test_nothing_personal_leaves_by_logs_pushes_problems_or_the_trail(
             written = log.getvalue()
     assert written.count("\n") >= 5
     assert found_in(written) == set()
+    assert told.calendar and told.calendar not in written
     assert len(told.recorder.parcels) >= 3
     assert found_in(told.recorder.left_the_house()) == set()
     assert len(told.problems) >= 10

@@ -145,6 +145,17 @@ async def test_strangers_check_it_and_see_no_child_and_no_full_name(
         assert secret not in shown.text + answer.text
 
 
+async def test_a_number_read_out_over_the_telephone_is_understood(
+    as_: SignIn, cast: Cast, anyone: Visitor
+) -> None:
+    made = await issued(as_, cast)
+    await execute("UPDATE service_certificates SET code = '0123456789ABCDEF'")
+    for heard in ("0123 4567 89ab cdef", "oI23-4567-89AB-CDEF", "0l23456789abcdef"):
+        answer = await anyone.get(f"/certificates/{heard}")
+        assert answer.json()["holder"] == "王**", heard
+    assert (await anyone.get(f"/certificates/{code_of(made)}")).status_code == 404
+
+
 async def test_the_page_loads_nothing_and_fits_a_phone(
     as_: SignIn, cast: Cast, anyone: Visitor
 ) -> None:
@@ -161,7 +172,7 @@ async def test_the_page_loads_nothing_and_fits_a_phone(
 
 
 async def test_an_unknown_number_is_not_found_and_not_echoed(anyone: Visitor) -> None:
-    for code in ("0000000000000000", "%3Cscript%3E", "x"):
+    for code in ("0000000000000000", "%3Cscript%3E", "x", "9" * 400, "U" * 16, "%00", "王"):
         shown = await page(anyone, code)
         assert (shown.status_code, "查无此证明" in shown.text) == (404, True)
         assert "script" not in shown.text

@@ -230,6 +230,8 @@ async def test_only_whoever_runs_the_school_sets_its_lists_and_never_for_mediati
     assert (sealed.status_code, sealed.json()["code"]) == (409, "mediation_has_no_log")
     unknown = await admin.put(f"/schools/{school}/checklists/gossip", json=body)
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_duty")
+    for odd in ("x" * 300, "Patrol", "%27", "1"):
+        assert (await admin.get(f"/schools/{school}/checklists/{odd}")).status_code in (400, 404)
 
 
 async def test_photos_are_handed_in_on_duty_and_carried_by_a_finding(

@@ -253,6 +253,11 @@ async def test_who_comes_tomorrow_is_known_the_evening_before(as_: SignIn, cast:
         ("王立强", True),
     ]
     assert said["items"][0]["phone"] == "+8619900000103"
+    head = (await (await as_("周慕云")).get(f"/shifts/{shift['slot']['id']}/answers")).json()
+    assert [(one["name"], one["phone"]) for one in head["items"]] == [
+        ("李建国", ""),
+        ("王立强", ""),
+    ]
     for name in ("林晓岚", "王立强"):
         answer = await (await as_(name)).get(f"/shifts/{shift['slot']['id']}/answers")
         assert answer.status_code in (403, 404), name

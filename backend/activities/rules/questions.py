@@ -50,7 +50,8 @@ def check_answers(
     for key, text in kept.items():
         question = asked.get(key)
         if question is None:
-            raise AnswerMisfit(field=key)
+            # Not the key itself: what was sent is not repeated, whoever made it up.
+            raise AnswerMisfit(field="answers")
         if len(text) > LONGEST_ANSWER or not _fits(question, text):
             raise AnswerMisfit(field=question["label"])
     missing = [q for q in questions if q["required"] and q["key"] not in kept]

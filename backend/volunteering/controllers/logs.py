@@ -38,6 +38,7 @@ from backend.volunteering.schemas.logs import (
     ReviewedLogOut,
     ReviewedLogsOut,
 )
+from backend.volunteering.schemas.shifts import DutyKey
 from backend.web.actor import Actor
 from backend.web.idempotency import KeyHeader, KeyNeeded, once
 from backend.web.policy import Policy
@@ -58,7 +59,7 @@ class Checklists(Controller):
         summary="值班检查清单 The checklist of a duty",
     )
     async def get_checklist(
-        self, school: NamedDependency[School], duty: FromPath[str]
+        self, school: NamedDependency[School], duty: FromPath[DutyKey]
     ) -> ChecklistOut:
         """The school's own list, or the built-in one; empty where there is none."""
         return _checklist(duty, await operations.checklist_of(school.id, duty))
@@ -81,7 +82,7 @@ class ChecklistChange(Controller):
         data: JSONBody[ChecklistIn],
         actor: NamedDependency[Actor],
         school: NamedDependency[School],
-        duty: FromPath[str],
+        duty: FromPath[DutyKey],
     ) -> ChecklistOut:
         """Logs already begun keep the list they began with."""
         items = await operations.set_checklist(school.id, duty, data.items, by=actor.person_id)

@@ -129,7 +129,7 @@ async def _checked(
     request: Request[Any, Any, Any], settings: Settings, code: str
 ) -> CertificateCheckOut:
     address = caller_address(request, settings.trusted_proxies)
-    return CertificateCheckOut.of(await operations.check(code[:40], address, clock.now()))
+    return CertificateCheckOut.of(await operations.check(code, address, clock.now()))
 
 
 def _page(

@@ -9,6 +9,7 @@ RULE_ZH = "服务时长按每次签到至签退计算，以班次起止时间为
 RULE_EN = "Hours run from check-in to check-out, within the hours of the shift."
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without the letters that are mistaken for digits or for each other."""
+_MISREAD = str.maketrans("OIL", "011")
 CODE_LENGTH = 16
 """Five bits a character: 80 bits that nobody guesses."""
 
@@ -49,14 +50,13 @@ def grouped(code: str) -> str:
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def ungrouped(shown: str) -> str:
-    """Return the code behind what somebody typed: case, spaces and dashes do not matter."""
-    return shown.upper().replace("-", "").replace(" ", "")
+def ungrouped(shown: str) -> str | None:
+    """Return the code behind what somebody typed, ``None`` for what can be no code.
 
-
-def is_code(typed: str) -> bool:
-    """Say whether this can be a code at all; anything else is not looked up."""
-    return len(typed) == CODE_LENGTH and set(typed) <= set(ALPHABET)
+    Case, spaces and dashes do not matter, nor letters taken for digits.
+    """
+    typed = shown.upper().replace("-", "").replace(" ", "").translate(_MISREAD)
+    return typed if len(typed) == CODE_LENGTH and set(typed) <= set(ALPHABET) else None
 
 
 def masked(name: str) -> str:

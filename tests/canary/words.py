@@ -1,0 +1,28 @@
+"""Words that stand for personal data, each of its own kind, and a way to find them again."""
+
+CANARIES = {
+    "child": "金丝雀童",
+    "guardian": "金丝雀监护",
+    "phone": "19987650001",
+    "title": "金丝雀题目",
+    "text": "金丝雀正文",
+    "reason": "金丝雀缘由",
+    "claimed": "金丝雀申请",
+    "pupil": "金丝雀花名",
+    "roster_phone": "19987650002",
+    "filename": "金丝雀档案",
+    "activity": "金丝雀活动",
+    "answer": "金丝雀回答",
+    "note": "金丝雀替班",
+    "opinion": "金丝雀评语",
+    "password": "jinSiQue-88-Mima",
+}
+
+
+def found_in(text: str) -> set[str]:
+    """Return the names of the canaries that stand in ``text``, escaped or plain."""
+    return {
+        name
+        for name, canary in CANARIES.items()
+        if canary in text or canary.encode("unicode_escape").decode() in text
+    }
