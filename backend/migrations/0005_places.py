@@ -261,6 +261,23 @@ BEGIN
     RETURN b;
 END $$;
 
+-- Whether somebody who waits is engaged elsewhere at that time; their line then says so.
+CREATE FUNCTION set_aside(e bookings) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    other record;
+BEGIN
+    SELECT o.slot_id, o.starts_at INTO other FROM bookings o
+    WHERE o.person_id = e.person_id AND o.id <> e.id
+      AND o.state IN ('requested', 'confirmed', 'offered', 'checked_in')
+      AND o.starts_at < e.ends_at AND o.ends_at > e.starts_at LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE bookings x SET line = jsonb_build_object('code', 'collides',
+        'slotId', other.slot_id, 'startsAt', other.starts_at) WHERE x.id = e.id;
+    RETURN true;
+END $$;
+
 -- Give what is free to those who wait, in order. The caller holds the slot. Near the start
 -- nobody is chosen: all who wait are told, and the first tap wins. `direct` is for a draw:
 -- it confirms at once, and nobody passes a party that finds no room.
@@ -271,7 +288,6 @@ DECLARE
     p slot_places;
     e bookings;
     room record;
-    other record;
     most int;
     too_large boolean;
     blocked boolean := false;
@@ -301,6 +317,8 @@ BEGIN
         SELECT * INTO room FROM place_for(s, p, e.party, e.share_ids);
         IF NOT room.fits OR (blocked AND room.share IS NULL) THEN
             CONTINUE WHEN blocked;
+            -- Whoever is engaged elsewhere could not come now, and holds nobody up.
+            CONTINUE WHEN NOT direct AND set_aside(e);
             -- A party for which the slot has become too small keeps its turn, in nobody's way.
             too_large := NOT direct AND e.party > most;
             IF NOT too_large THEN
@@ -317,15 +335,7 @@ BEGIN
         END IF;
         -- Somebody who is taking a place elsewhere this instant is left to the sweep.
         EXIT WHEN NOT pg_try_advisory_xact_lock(person_lock(e.person_id));
-        SELECT o.slot_id, o.starts_at INTO other FROM bookings o
-        WHERE o.person_id = e.person_id AND o.id <> e.id
-          AND o.state IN ('requested', 'confirmed', 'offered', 'checked_in')
-          AND o.starts_at < e.ends_at AND o.ends_at > e.starts_at LIMIT 1;
-        IF FOUND AND NOT e.may_overlap THEN
-            UPDATE bookings x SET line = jsonb_build_object('code', 'collides',
-                'slotId', other.slot_id, 'startsAt', other.starts_at) WHERE x.id = e.id;
-            CONTINUE;
-        END IF;
+        CONTINUE WHEN set_aside(e);
         UPDATE bookings x SET
             state = CASE WHEN s.needs_approval AND e.approved_at IS NULL THEN 'requested'
                          WHEN direct OR e.takes_at_once THEN 'confirmed' ELSE 'offered' END,
@@ -810,7 +820,7 @@ END $$;
 UNDO = """
 DROP FUNCTION hand_over, move_slot, call_off_slot, decide_booking, set_capacity,
     credited_minutes, tidy_slot, cancel_place, accept_place, close_first_tap, queue_before,
-    take_places, promote, give_back, person_lock, lock_slots, count_party, note_move,
+    take_places, promote, set_aside, give_back, person_lock, lock_slots, count_party, note_move,
     offer_end, is_first_tap, largest_party, place_for, refusal_of;
 DROP TABLE booking_moves, booking_children, slot_places;
 DROP FUNCTION keep_moves;

@@ -5,7 +5,7 @@
 - No canary of a realm the principal may not see stands in any body or header.
 - A refused write, and a quiet one, leaves every table as it was.
 - Every answer is one that the published contract knows.
-- No answer has a member that looks like a secret, and only a call list holds telephones.
+- No answer has a member that looks like a secret; telephones are in lists for calling people.
 """
 
 import io

@@ -192,3 +192,15 @@ async def test_a_share_that_could_not_be_told_from_free_room_is_used_before_it(
     ]  # fmt: skip
     used = await fetch("SELECT used FROM slot_shares WHERE slot_id = $1", slot)
     assert used[0]["used"] == 1
+
+
+async def test_a_family_that_is_engaged_elsewhere_does_not_hold_up_the_others(
+    verbs: Verbs,
+) -> None:
+    slot, holders = await full_slot(verbs, 3)
+    large, single = await waiting(verbs, slot, 2, 1)
+    await verbs.take(await a_slot(verbs.school, SOON), large)
+    await verbs.cancel(slot, holders[0])
+    assert await verbs.state(slot, large) == "waitlisted"
+    assert (await verbs.row(slot, large))["line"]["code"] == "collides"
+    assert await verbs.state(slot, single) == "offered"

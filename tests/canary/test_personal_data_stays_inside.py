@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from backend import clock
+from backend.bookings.queries import calendar
 from backend.database import execute, fetch
 from backend.embedded import Server
 from backend.notices import notify
@@ -23,9 +24,20 @@ from tests.notices import stories
 
 DECLARED = {
     # Where each kind of personal data has its place; nothing else in the database holds it.
+    "activities.paragraphs": {"activity"},
+    "activities.summary": {"activity"},
+    "activities.title": {"activity"},
+    "activity_exports.reason": {"reason"},
+    "activity_feedback.text": {"opinion"},
     # The trail keeps the reasons people give, and nothing else of what they write.
     "audit_entries.facts": {"reason"},
     "attachments.filename": {"filename"},
+    "booking_moves.facts": {"reason"},
+    "bookings.answers": {"answer"},
+    "bookings.priority_reason": {"reason"},
+    "duty_logs.remarks": {"remark"},
+    "hazard_moves.note": {"step"},
+    "hazards.text": {"finding"},
     "join_claims.child_name": {"claimed"},
     "join_claims.reason": {"reason"},
     "notice_revisions.blocks": {"text"},
@@ -37,15 +49,25 @@ DECLARED = {
     "notices.title": {"title"},
     "persons.name": {"guardian"},
     "persons.phone": {"phone", "roster_phone"},
-    "post_inbox_item.body_en": {"reason"},
-    "post_inbox_item.body_zh": {"reason"},
+    "post_holders.name": {"holder"},
+    "post_inbox_item.body_en": {"activity", "reason"},
+    "post_inbox_item.body_zh": {"activity", "reason"},
     "roster_changes.after": {"guardian", "pupil", "roster_phone"},
     "roster_imports.filename": {"filename"},
     "roster_imports.rows": {"guardian", "pupil", "roster_phone"},
     "roster_imports.summary": {"pupil"},
+    "service_certificates.holder": {"guardian"},
+    "service_certificates.revoked_reason": {"reason"},
     "sign_in_codes.phone": {"phone"},
+    "slots.cancelled_reason": {"reason"},
+    "slots.place": {"activity"},
+    "slots.title": {"activity"},
     "sms_outbox.phone": {"phone"},
+    "stand_ins.note": {"note"},
+    "stand_ins.reason": {"reason"},
     "students.name": {"child", "pupil"},
+    "volunteers.note": {"profile"},
+    "volunteers.reason": {"reason"},
 }
 
 
@@ -138,6 +160,22 @@ async def test_a_crash_is_logged_without_the_values_it_held(
     assert '"event": "accident"' in log.getvalue()
     assert "out of order" in log.getvalue()
     assert found_in(log.getvalue()) == set()
+
+
+async def test_a_crash_is_logged_without_the_address_of_a_calendar(
+    as_: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = await as_("李建国")
+    address = (await phone.put("/me/calendar-feed")).json()["url"].removeprefix("/v1")
+
+    async def break_down(_: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(calendar, "feed_by", break_down)
+    with logging_everything("json") as log, pytest.raises(AssertionError, match="answered 500"):
+        await phone.get(address)
+    assert "/v1/calendars/{calendar_file}" in log.getvalue()
+    assert address.rpartition("/")[2].removesuffix(".ics") not in log.getvalue()
 
 
 @pytest.mark.parametrize("form", ["json", "console"])

@@ -15,6 +15,11 @@ CANARIES = {
     "answer": "金丝雀回答",
     "note": "金丝雀替班",
     "opinion": "金丝雀评语",
+    "profile": "金丝雀自述",
+    "remark": "金丝雀值班",
+    "finding": "金丝雀隐患",
+    "step": "金丝雀整改",
+    "holder": "金丝雀民警",
     "password": "jinSiQue-88-Mima",
 }
 

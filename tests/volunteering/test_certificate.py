@@ -172,7 +172,7 @@ async def test_the_page_loads_nothing_and_fits_a_phone(
 
 
 async def test_an_unknown_number_is_not_found_and_not_echoed(anyone: Visitor) -> None:
-    for code in ("0000000000000000", "%3Cscript%3E", "x", "9" * 400, "U" * 16, "%00", "王"):
+    for code in ("0000000000000000", "%3Cscript%3E", "x", "9" * 400, "U" * 16):
         shown = await page(anyone, code)
         assert (shown.status_code, "查无此证明" in shown.text) == (404, True)
         assert "script" not in shown.text

@@ -9,6 +9,7 @@ from backend.volunteering.controllers import (
     certificates,
     hazards,
     logs,
+    photos,
     service,
     verification,
 )
@@ -54,6 +55,7 @@ routes = Router(
         ShiftCalls,
         CallAnswers,
         *logs.DUTY,
+        *photos.DUTY,
         *hazards.DUTY,
         *service.DUTY,
         *certificates.DUTY,

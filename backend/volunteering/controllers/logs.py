@@ -1,26 +1,20 @@
 """Duty logs and their checklists over HTTP."""
 
-import hashlib
-from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, get, post, put
+from litestar import Controller, get, put
 from litestar.di import NamedDependency, Provide
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, JSONBody
+from litestar.params import FromPath, JSONBody
 
-from backend import clock
-from backend.errors import Busy, Refusal, TooMany
-from backend.media import operations as media
+from backend.errors import NotFound
 from backend.media import rules as media_rules
-from backend.media.schemas import AttachmentOut
-from backend.media.storage import Files
 from backend.schools.models import School
 from backend.schools.permissions import school_in_sight, school_to_run
 from backend.settings import Settings
 from backend.volunteering.controllers.photos import photos_of
 from backend.volunteering.models import DutyLog, Hazard, HazardState, Severity
 from backend.volunteering.operations import logs as operations
+from backend.volunteering.operations.kinds import kinds_at
 from backend.volunteering.permissions.duties import duty_shift, shift_to_review
 from backend.volunteering.queries import logs as queries
 from backend.volunteering.queries.logs import DutyShift
@@ -34,17 +28,12 @@ from backend.volunteering.schemas.logs import (
     DutyLogIn,
     DutyLogOut,
     FindingOut,
-    PhotoForm,
     ReviewedLogOut,
     ReviewedLogsOut,
 )
-from backend.volunteering.schemas.shifts import DutyKey
 from backend.web.actor import Actor
-from backend.web.idempotency import KeyHeader, KeyNeeded, once
 from backend.web.policy import Policy
 from backend.web.problems import refusals
-
-LARGEST_PHOTO = 11 * 1024 * 1024
 
 
 class Checklists(Controller):
@@ -59,9 +48,11 @@ class Checklists(Controller):
         summary="值班检查清单 The checklist of a duty",
     )
     async def get_checklist(
-        self, school: NamedDependency[School], duty: FromPath[DutyKey]
+        self, school: NamedDependency[School], duty: FromPath[str]
     ) -> ChecklistOut:
         """The school's own list, or the built-in one; empty where there is none."""
+        if duty not in await kinds_at(school.id):
+            raise NotFound
         return _checklist(duty, await operations.checklist_of(school.id, duty))
 
 
@@ -82,7 +73,7 @@ class ChecklistChange(Controller):
         data: JSONBody[ChecklistIn],
         actor: NamedDependency[Actor],
         school: NamedDependency[School],
-        duty: FromPath[DutyKey],
+        duty: FromPath[str],
     ) -> ChecklistOut:
         """Logs already begun keep the list they began with."""
         items = await operations.set_checklist(school.id, duty, data.items, by=actor.person_id)
@@ -142,73 +133,6 @@ class MyDutyLog(Controller):
         """
         log = await operations.write(shift, actor.person_id, data.said)
         return await _own(shift, log, actor, settings)
-
-    @post(
-        "/photos",
-        opt={"policy": Policy.SIGNED_IN},
-        operation_id="uploadDutyPhoto",
-        summary="上传值班照片 Upload a photo on duty",
-        request_max_body_size=LARGEST_PHOTO,
-        responses=refusals(
-            rules.MediationHasNoLog,
-            rules.NotOnDuty,
-            rules.LogClosed,
-            media_rules.FileTooLarge,
-            media_rules.FileTypeRefused,
-            media_rules.HeicRefused,
-            media_rules.FileEmpty,
-            media_rules.ImageUnreadable,
-            media_rules.ImageTooManyPixels,
-            media_rules.ImageAnimated,
-            media_rules.ImageTooHeavy,
-            media_rules.StorageFull,
-            TooMany,
-            Busy,
-        ),
-    )
-    async def upload_duty_photo(
-        self,
-        actor: NamedDependency[Actor],
-        shift: NamedDependency[DutyShift],
-        settings: NamedDependency[Settings],
-        files: NamedDependency[Files],
-        data: Annotated[PhotoForm, Body(media_type=RequestEncodingType.MULTI_PART)],
-        idempotency_key: KeyHeader = None,
-    ) -> AttachmentOut:
-        """Hand in a picture for a finding or a recheck; unless one carries it, it is gone a
-        day later.
-        """
-        if idempotency_key is None:
-            raise KeyNeeded(field="Idempotency-Key")
-        rules.check_has_log(shift.duty)
-        rules.check_writable(shift.booking, shift.starts_at, shift.ends_at, clock.now())
-        content = await data.file.read()
-        if media_rules.sniff(content) is media_rules.Format.PDF:
-            raise media_rules.FileTypeRefused
-        photo = await media.receive(
-            actor.person_id, data.file.filename, content, files=files, school_id=shift.school_id
-        )
-
-        async def admit() -> UUID:
-            await media.admit(photo)
-            return photo.id
-
-        asked = (shift.id, data.file.filename, hashlib.sha256(content).hexdigest())
-        try:
-            kept = await once(
-                actor.person_id, "uploadDutyPhoto", idempotency_key, asked, UUID, admit,
-                secret=settings.secret_key,
-            )  # fmt: skip
-        except Refusal:
-            await media.discard([photo], files=files)
-            raise
-        return AttachmentOut.of(
-            await media.kept_instead(photo, kept, files=files),
-            person_id=actor.person_id,
-            session_id=actor.session_id,
-            key=settings.secret_key,
-            now=clock.now(),
-        )
 
 
 class ShiftLogs(Controller):

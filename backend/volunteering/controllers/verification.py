@@ -45,6 +45,7 @@ HEADERS = {
         f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
     ),
+    "content-language": "zh-CN",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
     "x-robots-tag": "noindex, nofollow",

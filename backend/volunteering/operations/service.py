@@ -79,8 +79,8 @@ async def check(code: str, address: str, now: datetime) -> ServiceCertificate:
     Raises ``NotFound``, and ``TooMany`` for an address that asks too often.
     """
     await spend(CHECKS, address, now)
-    typed = rules.ungrouped(code)
-    found = await ServiceCertificate.get_or_none(code=typed) if rules.is_code(typed) else None
+    known = rules.ungrouped(code)
+    found = await ServiceCertificate.get_or_none(code=known) if known else None
     if found is None:
         raise NotFound
     return found
@@ -93,7 +93,7 @@ async def draw(certificate: ServiceCertificate, form: str, site: str, now: datet
     :class:`rules.CertificateRevoked`, and ``TooMany`` for a hand that never rests.
     """
     if certificate.revoked_at is not None:
-        raise rules.CertificateRevoked(reason=certificate.revoked_reason)
+        raise rules.CertificateRevoked
     await spend(DRAWINGS, str(certificate.person_id), now)
     drawing = _drawing(certificate, site)
     return await (paper.pdf(drawing) if form == "pdf" else paper.png(drawing))

@@ -27,11 +27,11 @@ class BadServicePeriod(BadInput):
 
 
 class CertificateRevoked(Refusal):
-    """``reason`` is what the school wrote."""
+    """Its holder reads why in their list; a refusal ends up in the phone's own log."""
 
     code = "certificate_revoked"
-    zh = "该证明已被学校撤销：{reason}"
-    en = "The school has revoked this certificate: {reason}"
+    zh = "该证明已被学校撤销，原因见“我的志愿服务证明”。"
+    en = "The school has revoked this certificate; your list of certificates says why."
 
 
 def check_period(first: date, last: date, today: date) -> None:
