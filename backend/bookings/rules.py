@@ -214,7 +214,7 @@ _BY_CODE: dict[str, type[Refusal]] = {
 
 
 _NEEDED = {
-    "volunteer": ("成为本校家长志愿者", "being a volunteer of this school"),
+    "volunteer": ("学校通过您的家长志愿者申请", "the school's yes to you as a volunteer"),
     "duty": ("学校对该岗位的认可", "the school's word for this duty"),
     "course": ("先学完指定的微课", "finishing a short course"),
 }

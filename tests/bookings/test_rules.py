@@ -36,7 +36,7 @@ def test_a_refusal_says_moments_as_the_wall_clock_in_china_does() -> None:
 def test_what_is_missing_is_named() -> None:
     refusal = rules.refusal("needs", {"code": "needs", "keys": ["course:canteen", "volunteer"]})
     assert refusal.facts["keys"] == ["course:canteen", "volunteer"]
-    assert refusal.sentence("zh") == "参加前还需要：先学完指定的微课、成为本校家长志愿者。"
+    assert refusal.sentence("zh") == "参加前还需要：先学完指定的微课、学校通过您的家长志愿者申请。"
 
 
 def test_what_cannot_be_seen_is_simply_not_found() -> None:

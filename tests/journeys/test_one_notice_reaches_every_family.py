@@ -10,13 +10,12 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 import websockets
 
 from seed.rosters import Composition, write_school
 from tests.conftest import Clone
-from tests.journeys.town import Phone, Town, town, until, until_async
+from tests.journeys.town import Phone, Town, ready, slow_provider, town, until, until_async
 
 CLASS = 48
 SCHOOLS = [("XA-HW", "海湾实验小学", ("四年级",), 96), ("XA-LT", "莲塘中学", ("七年级",), 48),
@@ -45,14 +44,6 @@ async def place(
         until(lambda: ready(built))
         yield built, composed[0]
         await built.hang_up()
-
-
-def ready(built: Town) -> bool:
-    try:
-        answer = httpx.get(f"http://127.0.0.1:{built.port}/health/ready", timeout=2)
-        return answer.status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def guardians_of(school: Composition, grade: str, name: str) -> dict[str, list[str]]:
@@ -187,12 +178,3 @@ async def a_worker_is_killed_in_the_middle_of_a_batch(
     for phone in phones.values():
         items = (await phone.feed())["items"]
         assert [item["id"] for item in items].count(notice) == 1
-
-
-async def slow_provider(built: Town, delay: float) -> None:
-    """Make the provider take messages one after the other, ``delay`` seconds each."""
-    endpoint = built.environment["TONGXING_FCM_ENDPOINT"]
-    base = endpoint.split("/v1/")[0]
-    async with httpx.AsyncClient() as http:
-        answer = await http.post(f"{base}/delay", json={"message": delay})
-        assert answer.status_code == 200, answer.text

@@ -161,6 +161,24 @@ async def until_async(look: Any, *, patience: float = PATIENCE) -> Any:
     return seen
 
 
+def ready(built: Town) -> bool:
+    """Say whether the API answers and finds its database migrated."""
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{built.port}/health/ready", timeout=2)
+        return answer.status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def slow_provider(built: Town, delay: float) -> None:
+    """Make the provider take messages one after the other, ``delay`` seconds each."""
+    endpoint = built.environment["TONGXING_FCM_ENDPOINT"]
+    base = endpoint.split("/v1/")[0]
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(f"{base}/delay", json={"message": delay})
+        assert answer.status_code == 200, answer.text
+
+
 class Phone:
     """One parent's or teacher's phone, signed in by a text message, with a push token."""
 

@@ -78,7 +78,7 @@ async def register_all(
 ) -> list[Taken]:
     """Take a place at every session of a plan, or at none.
 
-    Raises what :func:`register` does, ``bookings.rules.Full``, :class:`rules.PlanByLot`
+    Raises what :func:`register` does, :class:`rules.SessionFull`, :class:`rules.PlanByLot`
     and :class:`rules.ChildTwiceAtOnce`.
     """
     if activity.mode == Mode.DRAW:
@@ -88,7 +88,11 @@ async def register_all(
     rules.check_apart(sittings)
     async with transaction():
         await _keep_limits(actor, activity, sittings)
-        return await places.take_all([_ask(actor, wish, kept) for wish in wishes])
+        try:
+            return await places.take_all([_ask(actor, wish, kept) for wish in wishes])
+        except Full as full:
+            titles = {str(sitting.session_id): sitting.title for sitting in sittings}
+            raise rules.SessionFull(session=titles[full.facts["slotId"]], **full.facts) from None
 
 
 def _ask(actor: Actor, wish: Wish, answers: dict[str, str]) -> Ask:
@@ -119,7 +123,7 @@ async def _sittings(actor: Actor, activity: Activity, wishes: Sequence[Wish]) ->
         if row is None or not set(wish.student_ids) <= set(paths):
             raise NotFound
         if row["called_off"]:
-            raise CalledOff(reason=activity.reason)
+            raise CalledOff(reason=row["cancelled_reason"])
         meant = set(row["node_ids"] or activity.node_ids)
         if not all(paths[child] & meant for child in wish.student_ids):
             raise NotEligible

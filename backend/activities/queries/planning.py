@@ -58,7 +58,7 @@ _BARS = {
     "not_invited": "not_invited",
     "needs": "needs",
     "not_eligible": "not_for_child",
-    "absent": "not_for_child",
+    "for_families": "not_for_child",
 }
 
 

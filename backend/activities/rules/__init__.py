@@ -37,6 +37,7 @@ from backend.activities.rules.questions import (
 from backend.activities.rules.registering import (
     ChildTwiceAtOnce,
     PlanByLot,
+    SessionFull,
     TooManyForChild,
     TooManyForFamily,
     check_apart,
@@ -60,6 +61,7 @@ __all__ = [
     "NotYourActivity",
     "OutsideAudience",
     "PlanByLot",
+    "SessionFull",
     "TooManyForChild",
     "TooManyForFamily",
     "TooManySessions",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from backend.bookings.rules import Full
 from backend.errors import Refusal
 
 
@@ -28,6 +29,13 @@ class ChildTwiceAtOnce(Refusal):
     code = "sessions_overlap"
     zh = "“{first}”与“{second}”时间重叠，同一位家长不能同时参加。"
     en = "{first} and {second} overlap; one adult cannot be at both."
+
+
+class SessionFull(Full):
+    """A plan is booked whole; ``slotId`` is the session that has no room left."""
+
+    zh = "“{session}”名额已满，其他场次也没有报名，请重新安排。"
+    en = "{session} is full, so nothing was booked; please plan again."
 
 
 class PlanByLot(Refusal):

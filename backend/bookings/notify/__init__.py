@@ -139,14 +139,14 @@ async def told_of(occasion: str, person_id: UUID, row: dict[str, Any], *, once: 
     """
     zh, en, body_zh, body_en = _WORDS[occasion]
     facts: dict[str, Any] = row.get("facts") or {}
-    was = facts.get("wasFrom")
+    was, was_at = facts.get("wasFrom"), facts.get("wasAt") or "学校"
     told = {
         "what": row["title"],
         "place": row["place"] or "学校",
         "when": wall_clock(row["starts_at"]),
         "until": wall_clock(row["offer_expires_at"]) if row.get("offer_expires_at") else "",
         "reason": facts.get("reason", ""),
-        "was": wall_clock(datetime.fromisoformat(was)) if was else "",
+        "was": f"{wall_clock(datetime.fromisoformat(was))}，{was_at}" if was else "",
         "clash": "您在这段时间另有安排，请留意。" if facts.get("clashes") else "",
         "clash_en": "You are committed elsewhere then." if facts.get("clashes") else "",
     }

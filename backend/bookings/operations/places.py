@@ -142,12 +142,14 @@ async def take(ask: Ask) -> Taken:
 async def take_all(asks: Sequence[Ask]) -> list[Taken]:
     """Take a place on each slot, or on none: raises the first refusal.
 
-    A slot that is full is a refusal here (:class:`rules.Full`), for a plan is all or nothing.
+    A slot that is full is a refusal here (:class:`rules.Full`, whose ``slotId`` says which),
+    for a plan is all or nothing.
     """
     async with transaction():
         taken = [_taken(row) for row in await _settle(asks)]
-        if any(one.place.state is BookingState.WAITLISTED for one in taken):
-            raise rules.Full
+        for one in taken:
+            if one.place.state is BookingState.WAITLISTED:
+                raise rules.Full(slotId=str(one.place.slot_id))
         return taken
 
 

@@ -34,8 +34,9 @@ ORDER BY s.starts_at, s.id
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     """One slot as it stands for one person.
 
-    ``standing`` is ``free``, ``mine``, ``full``, ``draw_open`` or the code of a refusal (see
-    ``bookings.rules``), whose ``facts`` say more. ``row`` are the slot's columns and
+    ``standing`` is ``free``, ``mine``, ``full``, ``draw_open``, for whoever acts for no child
+    there ``draft`` or ``for_families``, or the code of a refusal (see ``bookings.rules``),
+    whose ``facts`` say more. ``row`` are the slot's columns and
     counters; ``booking`` is the caller's own, as JSON of the row, ``state`` its state, and
     ``ahead`` how many wait before them.
     """
@@ -72,9 +73,11 @@ def _outlook(row: dict[str, Any]) -> Outlook:
     elif refusal is not None:
         standing = refusal.pop("code")
         facts = refusal
-        # Staff look at slots that are not meant for any child of theirs.
-        if standing == "absent" and row["state"] == SlotState.OPEN:
-            standing = "not_eligible"
+        if standing == "absent":
+            # Staff look at slots that are not meant for any child of theirs, and parents may
+            # before they have accepted the privacy notice.
+            standing = _WITHOUT_CHILD[row["state"]]
+            facts = {"reason": row["cancelled_reason"]}
     elif row["mode"] == "draw" and not row["drawn"]:
         standing = "draw_open"
     elif row["fits"] and (row["waiting"] == 0 or row["first_tap"]):
@@ -89,6 +92,14 @@ def _outlook(row: dict[str, Any]) -> Outlook:
         state=state,
         ahead=row["ahead"],
     )
+
+
+_WITHOUT_CHILD = {
+    SlotState.DRAFT: "draft",
+    SlotState.OPEN: "for_families",
+    SlotState.CLOSED: "ended",
+    SlotState.CANCELLED: "called_off",
+}
 
 
 _RATES: dict[tuple[UUID, str], tuple[datetime, int, int]] = {}

@@ -58,8 +58,20 @@ _LINES: dict[str, tuple[str, str]] = {
 }
 
 
-def line_out(line: dict[str, Any]) -> LineOut:
+_STATES: dict[str, tuple[str, str]] = {
+    "requested": ("已申请，等待学校同意。", "Asked for; the school has yet to agree."),
+    "checked_in": ("已签到。", "Checked in."),
+    "completed": ("已参加。", "Attended."),
+    "no_show": ("未到场。", "Did not come."),
+}
+"""States that say more than the engine's last word, which was written before them."""
+
+
+def line_out(line: dict[str, Any], state: str) -> LineOut:
     """Word the engine's last word on a booking; an unknown code is shown as it stands."""
+    if state in _STATES:
+        zh, en = _STATES[state]
+        return LineOut(code=state, zh=zh, en=en)
     code = str(line.get("code", ""))
     zh, en = _LINES.get(code, (code, code))
     facts = {"free": 0, "party": 0, "most": 0, "mostTimes": 0, "timesPassed": 0} | line

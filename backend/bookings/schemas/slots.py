@@ -34,7 +34,8 @@ class BookingIn(In):
 
 class BookingOut(Out):
     """One booking. ``ahead`` is how many wait before it; ``chance`` (0 to 1) the estimate,
-    from what was given back before, that a place comes free in time.
+    from what was given back before, that a place comes free in time. ``approved`` is the
+    school's yes, where it was asked for one.
     """
 
     id: UUID
@@ -69,7 +70,7 @@ class BookingOut(Out):
             chance=chance,
             offer_expires_at=place.offer_expires_at,
             approved=place.approved_at is not None,
-            line=line_out(place.line),
+            line=line_out(place.line, place.state),
             starts_at=place.starts_at,
             ends_at=place.ends_at,
             coming=place.coming,
@@ -82,8 +83,8 @@ class BookingOut(Out):
 class StandingOut(Out):
     """Whether the caller may have a place, and if not, why, in words to show as they stand.
 
-    ``code`` is ``free``, ``mine``, ``full``, ``draw_open``, or the code of the refusal that
-    asking would meet.
+    ``code`` is ``free``, ``mine``, ``full``, ``draw_open``, the code of the refusal that
+    asking would meet; ``draft`` and ``for_families`` for staff who look on.
     """
 
     code: str
@@ -126,6 +127,8 @@ class SlotOut(Out):
     def of(cls, outlook: Outlook, booking: BookingOut | None) -> "SlotOut":
         """Build from how the slot stands for the caller."""
         row = {field: outlook.row[field] for field in cls.__struct_fields__ if field in outlook.row}
+        if row["state"] in (SlotState.CLOSED, SlotState.CANCELLED):
+            row["free"] = 0
         return cls(**row | {"standing": standing_out(outlook), "booking": booking})
 
 
@@ -176,6 +179,11 @@ _WORDS = {
     "free": ("还有名额。", "There are places."),
     "full": ("名额已满，可以候补。", "Full; you may queue."),
     "draw_open": ("正在登记，截止后抽签。", "Open for entries; a draw follows."),
+    "draft": ("尚未发布，家长还看不到。", "A draft: families do not see it yet."),
+    "for_families": (
+        "由同意隐私告知的本校家长报名。",
+        "For families of the school who have accepted the privacy notice.",
+    ),
     "requested": ("已申请，等待学校同意。", "Asked for; the school has yet to agree."),
     "confirmed": ("您已报名，名额已确认。", "Your place is confirmed."),
     "waitlisted": ("您正在候补，尚未报上。", "You are in the queue and have no place yet."),

@@ -8,8 +8,18 @@ from datetime import date
 from uuid import UUID
 
 import notifications
-from backend.volunteering.models import Hazard, Severity
+from backend.volunteering.models import Hazard, HazardState, Severity
 from notifications import Message, Priority
+
+_STANDS = {
+    HazardState.REPORTED: ("学校已收到", "the school has it"),
+    HazardState.CONFIRMED: ("学校已确认", "the school has confirmed it"),
+    HazardState.ASSIGNED: ("已安排整改", "somebody will put it right"),
+    HazardState.FIXING: ("正在整改", "it is being put right"),
+    HazardState.RECHECK: ("已整改，等待复查", "it was put right and will be looked at again"),
+    HazardState.CLOSED: ("复查通过，已销号，谢谢您", "it is put right and closed, thank you"),
+    HazardState.REJECTED: ("学校核实后未列为隐患", "the school does not count it as a hazard"),
+}
 
 
 def _work(occasion: str, hazard: Hazard, zh: str, en: str) -> Message:
@@ -50,7 +60,7 @@ async def assigned(hazard: Hazard, step: UUID) -> None:
         _work(
             "volunteering.hazard_assigned",
             hazard,
-            f"一处安全隐患由您负责整改，期限{hazard.due_on}。",
+            f"一处安全隐患由您负责整改，期限{_spoken(hazard.due_on)}。",
             f"A hazard is yours to put right by {hazard.due_on}.",
         ),
         once=f"volunteering.hazard_assigned:{step}",
@@ -74,7 +84,8 @@ async def failed(hazard: Hazard, step: UUID) -> None:
 
 
 async def moved(hazard: Hazard, step: UUID) -> None:
-    """Tell the reporter that their report moved on; what became of it is in the app."""
+    """Tell the reporter how their report stands now; what was found is not repeated."""
+    zh, en = _STANDS[HazardState(hazard.state)]
     await notifications.tell(
         [hazard.reporter_id],
         Message(
@@ -82,8 +93,8 @@ async def moved(hazard: Hazard, step: UUID) -> None:
             category="volunteering",
             title_zh="您反映的情况有新进展",
             title_en="News about what you reported",
-            body_zh="您在值班中反映的一处情况有了新进展。",
-            body_en="Something you reported on duty has moved on.",
+            body_zh=f"您在值班中反映的一处情况：{zh}。",
+            body_en=f"Something you reported on duty: {en}.",
             link="/me/hazards",
             subject_id=hazard.id,
             priority=Priority.LOW,
@@ -107,3 +118,7 @@ async def overdue(owner_id: UUID, late: int, today: date) -> None:
         ),
         once=f"volunteering.hazards_overdue:{owner_id}:{today}",
     )
+
+
+def _spoken(day: date | None) -> str:
+    return f"{day.month}月{day.day}日" if day else ""
