@@ -32,6 +32,7 @@ def timetable(files: Files) -> list[Job]:
         Job(name="volunteering.days", run=volunteering.advance_days, every=60),
         Job(name="volunteering.calls", run=volunteering.continue_calls, every=60),
         Job(name="volunteering.short", run=volunteering.warn_short, every=300),
+        Job(name="volunteering.rechecks", run=volunteering.ask_to_recheck, every=300),
         Job(name="volunteering.trained", run=volunteering.activate_trained, every=600),
         Job(name="volunteering.childless", run=volunteering.end_without_child, every=600),
         Job(

@@ -16,8 +16,9 @@ ROWS = {"slot_id": "slot", "booking_id": "booking"}
 
 def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str | None:
     """Return the slot or booking the variant names; ``None`` for another parameter."""
-    kind = ROWS.get(parameter)
-    return kind and str(getattr(place, f"{variant or 'booked'}_{kind}"))
+    if parameter not in ROWS:
+        return None
+    return str(getattr(place, f"{variant or 'booked'}_{ROWS[parameter]}"))
 
 
 def _json(**body: Any) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def _json(**body: Any) -> dict[str, Any]:
 def _door_code(world: World, place: SimpleNamespace, variant: str) -> dict[str, Any]:
     """The code that hangs at this door now."""
     signer = signer_for(world.settings.secret_key)
-    codes = signer.door_codes(UUID(row_of("slot_id", place, variant)), clock.now())
+    codes = signer.door_codes(UUID(str(getattr(place, f"{variant}_slot"))), clock.now())
     return _json(code=codes[0].code)
 
 

@@ -85,3 +85,23 @@ async def test_an_invitation_is_not_listed_once_the_child_has_left_the_class(
         listed = await phone.get(url)
         assert listed.status_code == 200
         assert own.invited_activity not in listed.text
+
+
+@pytest.mark.parametrize("ending", ["restricted = true", "valid_until = now()"])
+async def test_what_is_booked_ahead_is_not_followed_after_the_guardianship(
+    world: World, ending: str
+) -> None:
+    own, phone = world.places["own"], world.phones["parent"]
+    urls = ("/me/bookings", f"/calendars/{own.calendar_file}")
+    for url in urls:
+        assert str(own.booked_booking) in (await phone.get(url)).text
+    async with undone():
+        await execute(
+            f"UPDATE guardianships SET {ending} WHERE person_id = $1", world.people["parent"]
+        )
+        for url in urls:
+            answer = await phone.get(url)
+            assert answer.status_code == 200
+            assert str(own.booked_booking) not in answer.text
+        # What they have served stays theirs.
+        assert (await phone.get("/me/bookings?past=true")).json()["items"]

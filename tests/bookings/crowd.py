@@ -64,12 +64,20 @@ class Houses:
                 while not await answers(port):
                     await asyncio.sleep(0.1)
 
-    def kill_one(self, number: int) -> None:
-        """Kill a serving process the hard way; its supervisor starts another."""
+    def kill_one(self, number: int) -> int:
+        """Kill a serving process the hard way; its supervisor starts another.
+
+        Returns how many were there to be killed: none while it is still being started.
+        """
         supervisor = psutil.Process(self.town.processes[f"api-{number}"].pid)
-        for child in supervisor.children():
-            if "multiprocessing.spawn" in " ".join(child.cmdline()):
-                child.send_signal(signal.SIGKILL)
+        serving = [
+            child
+            for child in supervisor.children()
+            if "multiprocessing.spawn" in " ".join(child.cmdline())
+        ]
+        for child in serving:
+            child.send_signal(signal.SIGKILL)
+        return len(serving)
 
     async def settle_in(self) -> None:
         """Make the school, the class and everybody in it, signed in."""

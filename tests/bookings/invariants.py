@@ -212,5 +212,5 @@ def _idle(waiting: Sequence[Any], now: datetime) -> Iterator[str]:
         if in_share or entry["general"] - entry["kept"] >= entry["party"]:
             if not entry["busy"]:
                 yield f"{entry['id']} waits for {entry['party']} of {entry['free']} idle places"
-        elif entry["party"] <= entry["most"]:
+        elif entry["party"] <= entry["most"] and not entry["busy"]:
             stopped[entry["slot_id"]] = entry["skipped"] >= entry["skip_limit"]

@@ -40,11 +40,11 @@ class Plan:
     resizes: bool = True
 
     @classmethod
-    def of(cls, number: int) -> Plan:
+    def of(cls, number: int, fewest: int = 8) -> Plan:
         dice = random.Random(number)
         return cls(
             number=number,
-            clients=PEOPLE if number % 4 == 0 else dice.randint(8, PEOPLE),
+            clients=PEOPLE if number % 4 == 0 else dice.randint(fewest, PEOPLE),
             capacity=dice.randint(1, 30),
             skip_limit=dice.choice((0, 2)),
             needs_approval=number % 5 == 3,
@@ -85,9 +85,9 @@ class Family:
             act = self.dice.random()
             if act < 0.3:
                 await self.cancel()
-            elif act < 0.55:
+            elif act < 0.4:
                 await self.take(self.race.slot)
-            elif act < 0.7 and self.guardian in self.race.rivals:
+            elif act < 0.6 and self.guardian in self.race.rivals:
                 await self.take(self.race.rival)
             else:
                 await self.look()
@@ -97,7 +97,7 @@ class Family:
         named = self.race.plan.children_named and slot == self.race.slot
         body = {
             "party": self.party if slot == self.race.slot else 1,
-            "takesAtOnce": self.dice.random() < 0.5,
+            "takesAtOnce": self.dice.random() < 0.3,
             "studentIds": [self.guardian.child] if named else [],
         }
         status, answer = await self._ask("PUT", f"/slots/{slot}/booking", body)
@@ -158,6 +158,7 @@ class Race:
         self.desk = Phone(houses.ports, houses.organiser, random.Random(self.dice.random()))
         self.over = asyncio.Event()
         self.surprises: list[str] = []
+        self.killed = 0
 
     async def run(self, tally: Tally) -> None:
         """Run the round, sweep once, and add what was seen to ``tally``."""
@@ -170,7 +171,7 @@ class Race:
         )  # fmt: skip
         self.rival = await a_slot(self.houses.school, begins + timedelta(hours=1), capacity=3)
         helpers = [asyncio.create_task(one) for one in (self._organise(), self._sweep())]
-        if plan.kills:
+        if self.plan.kills:
             helpers.append(asyncio.create_task(self._kill()))
         await asyncio.gather(*(family.live() for family in self.families))
         self.over.set()
@@ -195,7 +196,7 @@ class Race:
         for phone in (*(family.phone for family in self.families), self.desk):
             tally.counts += phone.counts
         tally.counts["families"] += len(self.families)
-        tally.counts["kills"] += self.plan.kills
+        tally.counts["processes killed"] += self.killed
         seen = await fetch("SELECT cause, count(*)::int AS n FROM booking_moves GROUP BY cause")
         tally.counts += Counter({f"moves: {row['cause']}": row["n"] for row in seen})
 
@@ -226,7 +227,8 @@ class Race:
     async def _sweep(self) -> None:
         while not self.over.is_set():
             await asyncio.sleep(0.06)
-            await self._tidy(self.slot, self.dice.choice((timedelta(0), AGED)))
+            later = AGED if self.dice.random() < 0.25 else timedelta(0)
+            await self._tidy(self.slot, later)
 
     async def _tidy(self, slot: UUID, later: timedelta) -> None:
         # Near the start to look from later would be to look from after the end.
@@ -238,4 +240,4 @@ class Race:
 
     async def _kill(self) -> None:
         await asyncio.sleep(0.05 + 0.1 * self.dice.random())
-        self.houses.kill_one(self.dice.randrange(2))
+        self.killed += self.houses.kill_one(self.dice.randrange(2))

@@ -7,9 +7,7 @@ from typing import Any
 
 import asyncpg
 
-EMPTY = (
-    "TRUNCATE bookings, booking_moves, slots, slot_places, shared_quotas, audit_entries CASCADE"
-)
+EMPTY = "TRUNCATE bookings, booking_moves, slots, slot_places, shared_quotas, audit_entries CASCADE"
 
 
 @dataclass(frozen=True)

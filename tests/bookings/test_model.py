@@ -6,14 +6,16 @@ seed that found them.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -22,6 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError
 
 from backend import clock
 from backend.bookings.operations import places, slots
@@ -32,13 +35,24 @@ from backend.errors import Refusal
 from backend.identifiers import uuid7
 from tests.bookings.invariants import broken
 from tests.bookings.model import LIVE, Entry, Limit, Slot, World
+from tests.bookings.sabotage import (
+    EMPTY,
+    FORGETFUL,
+    JUMPING_THE_QUEUE,
+    NO_PATIENCE,
+    NO_PROMOTION,
+    WRONG_END,
+    Sabotage,
+    sabotaged,
+)
 from tests.bookings.verbs import NOON, ORGANISER, Verbs, a_school, a_slot, asks, families
 from tests.conftest import Clone
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "60"))
 STEPS = int(os.environ.get("MODEL_STEPS", "25"))
-WHO = st.integers(0, 6)
-WHERE = st.integers(0, 2)
+WHO = st.integers(0, 8)
+WHERE = st.sampled_from((0, 0, 0, 1, 2))
+PARTY = st.sampled_from((1, 1, 2, 3))
 STATE = """
 SELECT person_id, state, party, skipped, priority, share_id IS NOT NULL AS in_share,
        offer_expires_at FROM bookings WHERE slot_id = $1 ORDER BY id
@@ -89,11 +103,12 @@ class Engine(RuleBasedStateMachine):
     ground: Ground
 
     @initialize(
-        capacities=st.tuples(st.integers(1, 5), st.integers(0, 2), st.integers(2, 5)),
+        capacities=st.tuples(st.integers(2, 6), st.integers(0, 2), st.integers(2, 5)),
         skip_limit=st.integers(0, 2),
         needs_approval=st.booleans(),
         kept=st.integers(0, 2),
         limit=st.none() | st.integers(2, 6),
+        crowd=st.lists(PARTY, max_size=8),
     )
     def open(
         self,
@@ -102,10 +117,12 @@ class Engine(RuleBasedStateMachine):
         needs_approval: bool,
         kept: int,
         limit: int | None,
+        crowd: list[int],
     ) -> None:
+        """Three slots, two of them at the same hour, and some who have asked already."""
         begins = NOON + timedelta(days=6)
         drawn = Limit(limit, uuid7()) if limit else None
-        self.people, self.insiders = families(7), uuid4()
+        self.people, self.insiders = families(9), uuid4()
         self.slots = [
             Slot(begins, capacities[0], skip_limit, needs_approval, limit=drawn),
             Slot(begins + timedelta(hours=1), capacities[1]),
@@ -115,9 +132,11 @@ class Engine(RuleBasedStateMachine):
         self.world = World(self.slots, NOON)
         self.ground.now = NOON
         self.ground.run(self._open(drawn))
+        for who, party in enumerate(crowd):
+            self._take(0, who, party, at_once=False)
 
     async def _open(self, drawn: Limit | None) -> None:
-        await execute("DELETE FROM slots")
+        await execute(EMPTY)
         if drawn:
             await execute(
                 "INSERT INTO shared_quotas (id, school_id, name, capacity) VALUES ($1, $2, '', $3)",
@@ -160,17 +179,20 @@ class Engine(RuleBasedStateMachine):
     def _verbs(self) -> Verbs:
         return Verbs(self.ground.school, self.world.now)
 
-    @rule(where=WHERE, who=WHO, party=st.sampled_from((1, 1, 2, 3, 4)), at_once=st.booleans())
+    @rule(where=WHERE, who=WHO, party=PARTY | st.just(4), at_once=st.booleans())
     def take(self, where: int, who: int, party: int, at_once: bool) -> None:
+        self._take(where, who, party, at_once=at_once)
+
+    def _take(self, where: int, who: int, party: int, *, at_once: bool) -> None:
         slot, person, insider = self.slots[where], self.people[who], who < 3
         reach = [self.ground.school, *([self.insiders] if insider else [])]
         ask = Ask(slot=slot.id, person=person, party=party, reach=reach, at_once=at_once)
         said = self.world.take(
             slot, person, party, at_once=at_once, insider=insider and slot.kept > 0
         )
-        self._same(said, self._take(ask))
+        self._same(said, self._asked(ask))
 
-    async def _take(self, ask: Ask) -> str:
+    async def _asked(self, ask: Ask) -> str:
         rows = await fetch("SELECT * FROM take_places($1::text::jsonb, $2)", asks(ask), clock.now())
         return str(rows[0]["outcome"])
 
@@ -189,7 +211,7 @@ class Engine(RuleBasedStateMachine):
         said = self.world.accept(slot, person)
         self._same(said, places.accept(slot.id, person))
 
-    @rule(hours=st.sampled_from((0.2, 3, 13, 26, 50)), where=WHERE)
+    @rule(hours=st.sampled_from((0.2, 0.2, 3, 13, 26)), where=WHERE)
     def time_passes(self, hours: float, where: int) -> None:
         """Some time later the sweep comes round; it need not reach every slot at once."""
         self.ground.now = self.world.now = self.world.now + timedelta(hours=hours)
@@ -269,13 +291,6 @@ class Engine(RuleBasedStateMachine):
         for slot in self.slots:
             self._sweep(slot)
         assert self.ground.run(broken(fetch, self.world.now)) == []
-        self.ground.run(_empty())
-
-
-async def _empty() -> None:
-    await execute(
-        "TRUNCATE bookings, booking_moves, slots, slot_places, shared_quotas, audit_entries CASCADE"
-    )
 
 
 def _seen(entry: Entry) -> tuple[Any, ...]:
@@ -286,7 +301,9 @@ def _seen(entry: Entry) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def test_the_engine_and_the_model_agree(ground: Ground) -> None:
+def compare(ground: Ground, *, phases: Sequence[Phase] = tuple(Phase)) -> None:
+    """Try many stories; raises the difference at the first that differs."""
+
     class Machine(Engine):
         pass
 
@@ -296,6 +313,7 @@ def test_the_engine_and_the_model_agree(ground: Ground) -> None:
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
+            phases=phases,
             deadline=None,
             derandomize="MODEL_EXAMPLES" not in os.environ,
             print_blob=True,
@@ -303,3 +321,29 @@ def test_the_engine_and_the_model_agree(ground: Ground) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_the_engine_and_the_model_agree(ground: Ground) -> None:
+    compare(ground)
+
+
+@pytest.mark.parametrize(
+    "act", (WRONG_END, NO_PATIENCE, NO_PROMOTION, JUMPING_THE_QUEUE, FORGETFUL),
+    ids=lambda act: act.seen.replace(" ", "-"),
+)  # fmt: skip
+def test_control_an_engine_that_was_tampered_with_differs(
+    ground: Ground, clone_dsn: str, act: Sabotage
+) -> None:
+    async def tamper() -> AsyncExitStack:
+        damage = AsyncExitStack()
+        connection = await asyncpg.connect(clone_dsn)
+        damage.push_async_callback(connection.close)
+        await damage.enter_async_context(sabotaged(connection, act))
+        return damage
+
+    damage = ground.run(tamper())
+    try:
+        with pytest.raises((AssertionError, IntegrityError)):
+            compare(ground, phases=(Phase.generate,))
+    finally:
+        ground.run(damage.aclose())

@@ -25,6 +25,7 @@ from tests.journeys.village import (
 
 OFFERED, SOON = "有一个名额为您保留，请尽快确认", "您有一项安排即将开始"
 APPROVED, WORK, NEWS = "您的志愿者申请有新进展", "有一项工作待您处理", "您反映的情况有新进展"
+RECHECK = "您的班次有一项需要复查"
 NEEDED = "参加前还需要：学校通过您的家长志愿者申请。"
 
 
@@ -114,8 +115,8 @@ async def a_day_on_duty(village: Village) -> tuple[str, str]:
     for name in (FATHER, NEXT):
         assert (await village[name].put(f"/slots/{slot}/booking"))["state"] == "confirmed"
     await village.begins_in(slot, timedelta(minutes=3))
-    errand = ("tests.journeys.errands", "run", "bookings.remind")
-    await asyncio.gather(*(asyncio.to_thread(village.town.run, *errand) for _ in range(2)))
+    twice = ["bookings.remind"] * 2
+    await asyncio.to_thread(village.town.run, "tests.journeys.errands", *twice)
     village.tells(SOON, slot, FATHER, NEXT)
     await village.heard()
 
@@ -156,9 +157,12 @@ async def a_day_on_duty(village: Village) -> tuple[str, str]:
 async def the_day_becomes_hours_and_a_certificate(village: Village, patrol: str) -> None:
     father = village[FATHER]
     await village.begins_in(patrol, -timedelta(minutes=91))
-    async with asyncio.timeout(30):
-        while (await father.get(f"/slots/{patrol}"))["state"] != "closed":
-            await asyncio.sleep(0.3)
+    for _ in range(100):
+        settled = await father.get(f"/slots/{patrol}")
+        if settled["state"] == "closed":
+            break
+        await asyncio.sleep(0.2)
+    assert settled["booking"]["line"]["zh"] == "已参加。"
     served = [(await village[name].get("/me/service")) for name in (FATHER, NEXT, MOTHER)]
     assert [one["shifts"] for one in served] == [1, 1, 0]
     assert 47 <= served[0]["minutes"] <= 49
@@ -200,7 +204,11 @@ async def the_hazard_is_brought_to_nought(village: Village, hazard: str) -> None
     slot = (await admin.made(f"/schools/{village.school}/shifts", body))["slot"]["id"]
     await mother.put(f"/slots/{slot}/booking")
     await village.begins_in(slot, timedelta(minutes=20))
-    [asked] = (await mother.get(f"/shifts/{slot}/rechecks"))["items"]
+    twice = ["volunteering.rechecks"] * 2
+    await asyncio.to_thread(village.town.run, "tests.journeys.errands", *twice)
+    village.tells(RECHECK, slot, MOTHER)
+    await village.heard()
+    [asked] = (await mother.get((await mother.letters())[0]["link"]))["items"]
     assert (asked["id"], asked["text"]) == (hazard, "三楼楼梯扶手松动")
     refused = await owner.refused(f"{url}/recheck", {"ok": True})
     assert refused["code"] == "not_allowed"

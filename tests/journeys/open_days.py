@@ -53,9 +53,8 @@ async def a_family_of_two_children_visits_the_open_day(village: Village, guard: 
     await village.heard()
 
     shown = (await father.get(activity))["sessions"]
-    chinese, maths, letters, sports = (
-        titled(shown, word) for word in ("语文", "数学", "识字", "体育")
-    )
+    subjects = ("语文", "数学", "识字", "体育")
+    chinese, maths, letters, sports = (titled(shown, subject) for subject in subjects)
     son, daughter = father.children["王子墨"], father.children["王子萱"]
     wish = {"children": [{"studentId": son, "wishes": [maths]},
                          {"studentId": daughter, "wishes": [letters]}]}  # fmt: skip
@@ -67,7 +66,7 @@ async def a_family_of_two_children_visits_the_open_day(village: Village, guard: 
     own = {"studentIds": list(mother.children.values()), **yes}
     assert (await mother.put(f"/sessions/{maths}/registration", own))["state"] == "confirmed"
     refused = await father.refused(f"{activity}/registrations", {"items": items(best), **yes})
-    assert refused["code"] == "full"
+    assert refused["code"] == "full" and "“数学公开课”名额已满" in refused["detail"]
     held = [one["booking"]["slotId"] for one in (await father.get("/me/bookings"))["items"]]
     assert held == [guard]
     second = (await father.put(f"{activity}/plan", wish))["proposals"][0]
@@ -83,7 +82,8 @@ async def a_family_of_two_children_visits_the_open_day(village: Village, guard: 
     titles = {str(event["summary"]) for event in before.values()}
     assert {"护学岗", "秋季家长开放日 语文公开课", "秋季家长开放日 体育公开课"} <= titles
     hours = {"startsAt": at(day, "08:10"), "endsAt": at(day, "08:50"), "place": "报告厅"}
-    await admin.put(f"/slots/{chinese}/times", hours)
+    seen = await admin.put(f"/slots/{chinese}/times", hours)
+    assert seen["standing"]["code"] == "for_families"
     village.tells(CHANGED, chinese, FATHER, HOLDER, LATER)
     await village.heard()
     [uid] = [key for key, event in before.items() if "语文" in event["summary"]]
@@ -91,6 +91,7 @@ async def a_family_of_two_children_visits_the_open_day(village: Village, guard: 
     assert moved["sequence"] > before[uid]["sequence"]
     assert moved["dtstart"].dt == datetime.fromisoformat(hours["startsAt"])
     assert moved["location"] == "海湾实验小学 报告厅"
+    assert "（原12月" in (letter := (await father.letters())[0]["body"]) and "，教室）" in letter
 
     await called_off_while_a_worker_dies(village, chinese)
     gone = (await events(father.http, feed))[uid]

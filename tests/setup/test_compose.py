@@ -26,7 +26,11 @@ from backend.settings import Settings
 from tests.setup.processes import ROOT, end, free_ports, is_ready, tongxing, wait_until
 
 HOUSE = ("migrate", "api", "worker")
-OPERATOR = {"TONGXING_SMS_URL": "http://127.0.0.1:9/sms", "TONGXING_PUSH_PROVIDER": "console"}
+OPERATOR = {
+    "TONGXING_SMS_URL": "http://127.0.0.1:9/sms",
+    "TONGXING_PUBLIC_URL": "https://tongxing.example.edu.cn",
+    "TONGXING_PUSH_PROVIDER": "console",
+}
 
 
 def interpolate(text: str) -> str:

@@ -20,13 +20,16 @@ _FIRM = frozenset(
 _OPEN = frozenset({BookingState.REQUESTED, BookingState.OFFERED})
 
 # A turn in the queue is no appointment. What was one and is cancelled stays for thirty days,
-# so that phones take it off; what never was one never appears.
+# so that phones take it off; what never was one never appears. What is ahead at a school
+# ends with the guardianship (Q31).
 _ENTRIES = """
 SELECT b.id, b.state, b.starts_at, b.ends_at, b.sequence + s.sequence AS sequence, b.updated_at,
        s.title, s.place, x.name AS school
 FROM bookings b JOIN slots s ON s.id = b.slot_id JOIN schools x ON x.id = s.school_id
 WHERE b.person_id = $1 AND ($2::uuid IS NULL OR b.slot_id = $2) AND b.state <> 'waitlisted'
   AND b.ends_at > $3::timestamptz - interval '180 days'
+  AND (b.ends_at <= $3 OR EXISTS (SELECT 1 FROM family_ties t
+       WHERE t.person_id = $1 AND t.school_id = s.school_id))
   AND (b.state IN ('requested', 'confirmed', 'offered', 'checked_in', 'completed', 'no_show')
        OR b.updated_at > $3::timestamptz - interval '30 days' AND EXISTS (
            SELECT 1 FROM booking_moves m WHERE m.booking_id = b.id

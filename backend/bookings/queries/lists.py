@@ -11,7 +11,11 @@ from backend.web.cursors import Position
 async def of_person(
     person_id: UUID, *, past: bool, now: datetime, after: Position | None, limit: int
 ) -> list[dict[str, Any]]:
-    """Return a person's bookings with their slots: what is coming, soonest first, or past."""
+    """Return a person's bookings with their slots: what is coming, soonest first, or past.
+
+    What is coming at a school where they are nobody's guardian any more is left out: when
+    and where its families meet is not theirs to follow (Q31).
+    """
     order, edge, beyond = ("DESC", "<", "<=") if past else ("ASC", ">", ">")
     return await fetch(
         f"""
@@ -20,6 +24,8 @@ async def of_person(
         FROM bookings b JOIN slots s ON s.id = b.slot_id JOIN slot_places p ON p.slot_id = s.id
         WHERE b.person_id = $1 AND b.ends_at {beyond} $2
           AND b.state NOT IN ('cancelled', 'lapsed', 'rejected')
+          AND (b.ends_at <= $2 OR EXISTS (SELECT 1 FROM family_ties t
+               WHERE t.person_id = $1 AND t.school_id = s.school_id))
           AND ($3::timestamptz IS NULL OR (b.starts_at, b.id) {edge} ($3, $4))
         ORDER BY b.starts_at {order}, b.id {order} LIMIT $5
         """,

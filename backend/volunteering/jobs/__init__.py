@@ -1,6 +1,6 @@
 """What volunteering does unasked, split by noun. Everything bears running twice."""
 
-from backend.volunteering.jobs.hazards import remind_overdue_hazards
+from backend.volunteering.jobs.hazards import ask_to_recheck, remind_overdue_hazards
 from backend.volunteering.jobs.shifts import (
     activate_trained,
     advance_days,
@@ -13,6 +13,7 @@ from backend.volunteering.jobs.shifts import (
 __all__ = [
     "activate_trained",
     "advance_days",
+    "ask_to_recheck",
     "continue_calls",
     "end_without_child",
     "remind_overdue_hazards",

@@ -10,8 +10,9 @@ from backend import clock
 from backend.database import fetch
 from backend.errors import Refusal
 from backend.volunteering.notify import shifts as notify
+from backend.volunteering.notify.hazards import RECHECK
 from backend.volunteering.operations import calls, days, profiles
-from backend.volunteering.queries import risk
+from backend.volunteering.queries import hazards, risk
 
 log = structlog.get_logger("volunteering")
 
@@ -66,8 +67,12 @@ async def end_without_child() -> int:
 async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[UUID]) -> set[UUID]:
     """Return who of ``people`` should still get this push, asked just before sending.
 
-    A call is dropped once the shift is full or over, and for whoever has answered.
+    A call is dropped once the shift is full or over, and for whoever has answered; a recheck,
+    once nothing is left to look at.
     """
+    if subject_id is not None and occasion == RECHECK:
+        asked = await hazards.to_be_asked(clock.now(), subject_id)
+        return set(people) & set(asked.get(subject_id, ()))
     if subject_id is None or occasion != notify.ASKED:
         return set(people)
     return await risk.still_needed(subject_id, list(people), clock.now())

@@ -11,6 +11,8 @@ import notifications
 from backend.volunteering.models import Hazard, HazardState, Severity
 from notifications import Message, Priority
 
+RECHECK = "volunteering.recheck_asked"
+
 _STANDS = {
     HazardState.REPORTED: ("学校已收到", "the school has it"),
     HazardState.CONFIRMED: ("学校已确认", "the school has confirmed it"),
@@ -101,6 +103,27 @@ async def moved(hazard: Hazard, step: UUID) -> None:
         ),
         once=f"volunteering.hazard_moved:{step}",
     )
+
+
+async def recheck_asked(shift_id: UUID, people: Collection[UUID]) -> bool:
+    """Ask those on duty to look again at what was put right; once each on a shift."""
+    told = False
+    for person in people:
+        told |= await notifications.tell(
+            [person],
+            Message(
+                occasion=RECHECK,
+                category="volunteering",
+                title_zh="您的班次有一项需要复查",
+                title_en="Something to look at again on your shift",
+                body_zh="此前值班中发现的问题学校已处理，请您到场时看一看是否已经解决。",
+                body_en="What was found on duty before has been put right; please look again.",
+                link=f"/shifts/{shift_id}/rechecks",
+                subject_id=shift_id,
+            ),
+            once=f"{RECHECK}:{shift_id}:{person}",
+        )
+    return told
 
 
 async def overdue(owner_id: UUID, late: int, today: date) -> None:

@@ -1,12 +1,13 @@
 """The register of hazards: counts towards nought, lists, history."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from backend.database import fetch, fetch_one
+from backend.volunteering.rules.logs import EARLY
 from backend.web.cursors import Position
 
 
@@ -95,6 +96,32 @@ async def to_recheck(
         place,
         person_id,
     )
+
+
+async def to_be_asked(now: datetime, shift_id: UUID | None = None) -> dict[UUID, list[UUID]]:
+    """Return who is on duty, from half an hour before, where something waits to be rechecked.
+
+    People by shift, of every shift or of one; schools without volunteering are left in peace.
+    """
+    rows = await fetch(
+        """
+        SELECT s.id, array_agg(DISTINCT b.person_id) AS people
+        FROM hazards h JOIN shifts x ON x.school_id = h.school_id AND x.duty <> 'mediation'
+        JOIN slots s ON s.id = x.id AND s.state = 'open'
+            AND (x.duty = h.duty OR (s.place <> '' AND s.place = h.place))
+        JOIN bookings b ON b.slot_id = s.id AND b.state IN ('confirmed', 'checked_in')
+        WHERE h.state = 'recheck' AND b.person_id <> h.owner_id
+          AND s.starts_at <= $1::timestamptz + $3::interval AND s.ends_at > $1
+          AND ($2::uuid IS NULL OR s.id = $2)
+          AND NOT EXISTS (SELECT 1 FROM feature_switches f WHERE f.school_id = h.school_id
+                          AND f.function = 'volunteering' AND NOT f.is_on)
+        GROUP BY s.id
+        """,
+        now,
+        shift_id,
+        EARLY,
+    )
+    return {row["id"]: row["people"] for row in rows}
 
 
 async def moves_of(hazard_id: UUID) -> list[dict[str, Any]]:
