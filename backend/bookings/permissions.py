@@ -12,7 +12,6 @@ from backend.bookings.models import (
     Mode,
     Slot,
     SlotKind,
-    SlotState,
     StandIn,
 )
 from backend.bookings.queries.outlook import reach_of
@@ -55,7 +54,7 @@ async def sight_of(actor: Actor, slot: Slot) -> SlotSight:
         at_work and slot.organiser_id == actor.person_id and await _still_may(actor, slot)
     )
     hosts = runs or (at_work and actor.person_id in slot.host_ids)
-    is_shown = slot.state != SlotState.DRAFT and (at_work or await _is_meant(actor, slot))
+    is_shown = slot.opened_at is not None and (at_work or await _is_meant(actor, slot))
     if not (runs or is_shown):
         raise NotFound
     return SlotSight(slot=slot, runs=runs, hosts=hosts)

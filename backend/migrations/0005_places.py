@@ -95,7 +95,7 @@ DECLARE
     lacking text[];
     other record;
 BEGIN
-    IF s.state = 'draft' OR NOT (s.school_id = ANY (reach) OR s.open_to && reach) THEN
+    IF s.opened_at IS NULL OR NOT (s.school_id = ANY (reach) OR s.open_to && reach) THEN
         RETURN '{"code": "absent"}';
     ELSIF s.state = 'cancelled' THEN
         RETURN jsonb_build_object('code', 'called_off', 'reason', s.cancelled_reason);

@@ -170,3 +170,18 @@ async def test_moments_at_the_ends_of_time_are_answered_kindly(
         f"/schools/{cast.schools['海湾'].id}/shifts", json=body
     )
     assert answer.status_code in (201, 400), answer.text
+
+
+async def test_a_plan_nobody_saw_is_cancelled_unseen(as_: SignIn, cast: Cast) -> None:
+    admin, father = await as_("许建安"), await as_("王立强")
+    day = await a_day(as_, cast)
+    shift = await a_shift(admin, cast, starts_at=next_weekday(hour=10), stationDayId=day)
+    await admin.put(f"/station-days/{day}/cancellation", json={"reason": "改到下月"})
+    shift_id = shift["slot"]["id"]
+    for url in (f"/station-days/{day}", f"/shifts/{shift_id}", f"/slots/{shift_id}"):
+        assert (await father.get(url)).status_code == 404
+        assert (await admin.get(url)).status_code == 200
+    school = f"/schools/{cast.schools['海湾'].id}"
+    assert (await father.get(f"{school}/station-days")).json()["items"] == []
+    refused = await father.put(f"/slots/{shift_id}/booking", json={})
+    assert refused.status_code == 404

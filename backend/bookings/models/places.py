@@ -104,6 +104,7 @@ class Slot(Model):
     organiser_id = fields.UUIDField()
     host_ids = ArrayField(element_type="uuid", default=list)
     sequence = fields.IntField(default=0, db_default=0)
+    opened_at = fields.DatetimeField(null=True)
     cancelled_reason = fields.CharField(max_length=200, default="", db_default="")
     created_at = fields.DatetimeField(auto_now_add=True)
 

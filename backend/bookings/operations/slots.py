@@ -127,6 +127,7 @@ def _slot(plan: SlotPlan, now: datetime) -> Slot:
         school_id=plan.school_id,
         kind=plan.kind,
         state=SlotState.OPEN if plan.is_open else SlotState.DRAFT,
+        opened_at=now if plan.is_open else None,
         title=plan.title,
         place=plan.place,
         starts_at=plan.starts_at,
@@ -178,7 +179,7 @@ async def open_slots(slot_ids: Sequence[UUID], *, by: UUID) -> None:
     """Show drafts to families; those that are open already stay so."""
     async with transaction():
         opened = await Slot.filter(id__in=slot_ids, state=SlotState.DRAFT).update(
-            state=SlotState.OPEN
+            state=SlotState.OPEN, opened_at=clock.now()
         )
         if opened:
             await record("bookings.opened", "slot", slot_ids[0], by=by, slots=opened)

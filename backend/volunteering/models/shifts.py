@@ -74,6 +74,7 @@ class StationDay(Model):
     summary = fields.CharField(max_length=2000, default="", db_default="")
     reason = fields.CharField(max_length=200, default="", db_default="")
     organiser_id = fields.UUIDField()
+    published_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

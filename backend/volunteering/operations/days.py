@@ -49,8 +49,8 @@ async def publish(day_id: UUID, *, by: UUID) -> StationDay:
         if not drafts:
             raise rules.NoShifts
         await slots.open_slots(drafts, by=by)
-        day.state = DayState.PUBLISHED
-        await day.save(update_fields=["state"])
+        day.state, day.published_at = DayState.PUBLISHED, clock.now()
+        await day.save(update_fields=["state", "published_at"])
         await record(
             "volunteering.day_published", "station_day", day.id, by=by, school_id=day.school_id,
             shifts=len(drafts),

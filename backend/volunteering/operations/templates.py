@@ -230,6 +230,7 @@ async def _station_days(template: ShiftTemplate, days: Iterable[date]) -> dict[d
                 school_id=template.school_id,
                 day=day,
                 state=DayState.PUBLISHED,
+                published_at=clock.now(),
                 organiser_id=template.organiser_id,
             )
             for day in sorted(days)

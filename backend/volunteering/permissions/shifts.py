@@ -11,7 +11,6 @@ from backend.bookings.permissions import sight_of
 from backend.errors import NotAllowed, NotFound
 from backend.schools.models import Function
 from backend.volunteering.models import (
-    DayState,
     Shift,
     ShiftCall,
     ShiftTemplate,
@@ -96,12 +95,12 @@ async def shift_to_answer(
 
 
 async def day_in_sight(actor: NamedDependency[Actor], day_id: FromPath[UUID]) -> StationDay:
-    """A station day; while it is planned only those who run it see it."""
+    """A station day; one that was never published is seen by those who run it only."""
     day = await StationDay.get_or_none(id=day_id)
     if day is None:
         raise NotFound
     _sight(actor, day.school_id)
-    if day.state == DayState.PLANNED and not runs_day(actor, day):
+    if day.published_at is None and not runs_day(actor, day):
         raise NotFound
     return day
 

@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 
 from backend.bookings.queries.outlook import reach_of
 from backend.database import fetch
-from backend.volunteering.models import DayState, DutyKind, ShiftTemplate, StationDay
+from backend.volunteering.models import DutyKind, ShiftTemplate, StationDay
 from backend.web.actor import Actor
 from backend.web.cursors import Position
 
@@ -46,7 +46,7 @@ _PAGE = f"""
 {_SHIFT}
 WHERE s.school_id = $2 AND s.kind = 'shift' AND s.starts_at >= $3 AND s.starts_at < $4
   AND ($5::text IS NULL OR x.duty = $5) AND ($6::uuid IS NULL OR x.station_day_id = $6)
-  AND ($7 OR s.state <> 'draft' OR s.organiser_id = $1)
+  AND ($7 OR s.opened_at IS NOT NULL OR s.organiser_id = $1)
   AND ($8::timestamptz IS NULL OR (s.starts_at, s.id) > ($8, $9::uuid))
   {{only}}
 ORDER BY s.starts_at, s.id LIMIT $10
@@ -185,7 +185,7 @@ async def days_at(
     """Return station days by date; of plans only those of one organiser, unless it is ``None``."""
     found = StationDay.filter(school_id=school_id, day__gte=first, day__lte=last)
     if plans_of is not None:
-        found = found.filter(~Q(state=DayState.PLANNED) | Q(organiser_id=plans_of))
+        found = found.filter(Q(published_at__isnull=False) | Q(organiser_id=plans_of))
     return await found.order_by("day", "id")
 
 
