@@ -95,7 +95,9 @@ DECLARE
     lacking text[];
     other record;
 BEGIN
-    IF s.opened_at IS NULL OR NOT (s.school_id = ANY (reach) OR s.open_to && reach) THEN
+    IF s.opened_at IS NULL OR NOT (s.school_id = ANY (reach) OR s.open_to && reach)
+        OR (s.kind = 'session' AND s.mode = 'invited' AND NOT EXISTS (
+            SELECT 1 FROM slot_invitations i WHERE i.slot_id = s.id AND i.person_id = who)) THEN
         RETURN '{"code": "absent"}';
     ELSIF s.state = 'cancelled' THEN
         RETURN jsonb_build_object('code', 'called_off', 'reason', s.cancelled_reason);

@@ -31,7 +31,7 @@ from backend.schools.models import Stage
 from backend.schools.operations import tree
 from backend.settings import DEMO_SECRET
 from backend.web.actor import Role
-from tests.journeys.town import Town, free_port, town
+from tests.journeys.town import Town, free_port, town, until
 
 PEOPLE = 64
 PATIENCE = 30.0
@@ -59,10 +59,8 @@ class Houses:
     async def open(self) -> None:
         for number, port in enumerate(self.ports):
             self.town.start(f"api-{number}", "backend.cli", "serve", "--port", str(port))
-        async with asyncio.timeout(PATIENCE):
-            for port in self.ports:
-                while not await answers(port):
-                    await asyncio.sleep(0.1)
+        for port in self.ports:
+            await asyncio.to_thread(until, lambda port=port: answers(port), patience=PATIENCE)
 
     def kill_one(self, number: int) -> int:
         """Kill a serving process the hard way; its supervisor starts another.
@@ -78,6 +76,11 @@ class Houses:
         for child in serving:
             child.send_signal(signal.SIGKILL)
         return len(serving)
+
+    def accidents(self) -> list[str]:
+        """Return what the processes logged as errors: deadlocks and whatever nobody foresaw."""
+        logs = "".join(self.town.log(f"api-{number}") for number in range(len(self.ports)))
+        return [line for line in logs.splitlines() if '"level": "error"' in line]
 
     async def settle_in(self) -> None:
         """Make the school, the class and everybody in it, signed in."""
@@ -115,13 +118,12 @@ async def signed_in(person: UUID) -> str:
     return signed.access_token
 
 
-async def answers(port: int) -> bool:
-    async with httpx.AsyncClient() as client:
-        try:
-            answer = await client.get(f"http://127.0.0.1:{port}/health/ready", timeout=2)
-        except httpx.TransportError:
-            return False
-        return answer.status_code == 200
+def answers(port: int) -> bool:
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=2)
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 200
 
 
 @asynccontextmanager

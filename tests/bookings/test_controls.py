@@ -54,12 +54,11 @@ async def test_nothing_is_wrong_while_every_safeguard_is_in_place(ground: Ground
 
 @pytest.mark.parametrize("act", ALL, ids=lambda act: act.seen.replace(" ", "-"))
 async def test_without_the_safeguard_something_is_wrong(ground: Ground, act: Sabotage) -> None:
-    async with ground.pool.acquire() as connection:
-        async with sabotaged(connection, act):
-            for number in range(AT_MOST):
-                wrong = await ground.wrong_after(number)
-                if any(act.seen in sentence for sentence in wrong):
-                    break
-            else:
-                pytest.fail(f"{AT_MOST} rounds without {act.function} and nobody noticed")
+    async with ground.pool.acquire() as connection, sabotaged(connection, act):
+        for number in range(AT_MOST):
+            wrong = await ground.wrong_after(number)
+            if any(act.seen in sentence for sentence in wrong):
+                break
+        else:
+            pytest.fail(f"{AT_MOST} rounds without {act.function} and nobody noticed")
     assert await ground.wrong_after(0) == []

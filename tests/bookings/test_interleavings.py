@@ -81,7 +81,7 @@ class Playbill:
             slot_of = {str(row["id"]): str(row["slot_id"]) for row in rows}
             for sentence in sentences:
                 ids = UUIDS.findall(sentence)
-                slots = [one for one in (slot_of.get(id_, id_) for id_ in ids)]
+                slots = [slot_of.get(one, one) for one in ids]
                 found = next((self.labels[s] for s in slots if s in self.labels), "?")
                 self.failed.append(f"{found}: {sentence}")
         return self.failed

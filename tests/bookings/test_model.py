@@ -150,7 +150,8 @@ class Engine(RuleBasedStateMachine):
             await a_slot(
                 self.ground.school, slot.begins, id=slot.id, capacity=slot.capacity,
                 max_party=World.max_party, skip_limit=slot.skip_limit, shares=shares,
-                needs_approval=slot.needs_approval, quota_ids=[drawn.id] if slot.limit and drawn else [],
+                needs_approval=slot.needs_approval,
+                quota_ids=[slot.limit.id] if slot.limit else [],
             )  # fmt: skip
 
     def _same(self, said: str, work: Awaitable[Any]) -> None:

@@ -271,3 +271,19 @@ async def test_a_session_is_not_booked_past_its_room_s_own_checks(as_: SignIn, c
     slot = await a_slot(cast, kind=SlotKind.SESSION)
     refused = await (await as_("王立强")).put(f"/slots/{slot}/booking", json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "other_desk")
+
+
+async def test_a_place_is_given_back_even_when_the_slot_is_out_of_sight(
+    as_: SignIn, cast: Cast
+) -> None:
+    slot = await a_slot(cast)
+    father, mother = await as_("王立强"), await as_("刘敏")
+    for phone in (father, mother):
+        await phone.put(f"/slots/{slot}/booking", json={})
+    for child in ("王子墨", "王子萱"):
+        await father.delete(f"/me/children/{cast.children[child].id}/consent")
+    assert (await father.get(f"/slots/{slot}")).status_code == 404
+    assert (await father.delete(f"/slots/{slot}/booking")).status_code == 204
+    assert (await mother.get(f"/slots/{slot}/booking")).json()["state"] == "offered"
+    # A second time there is nothing to give back, and nothing to see.
+    assert (await father.delete(f"/slots/{slot}/booking")).status_code == 404

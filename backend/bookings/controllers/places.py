@@ -13,7 +13,7 @@ from backend.bookings import rules
 from backend.bookings.models import BookingState, SlotKind
 from backend.bookings.operations import places
 from backend.bookings.operations.places import Place
-from backend.bookings.permissions import SlotSight
+from backend.bookings.permissions import SlotSight, slot_in_sight
 from backend.bookings.queries import lists
 from backend.bookings.queries.outlook import outlooks, rates
 from backend.bookings.schemas.slots import (
@@ -127,11 +127,14 @@ class MyBooking(Controller):
         summary="取消报名或退出候补 Give the place or the turn back",
         responses=refusals(rules.AlreadyStarted, rules.AlreadyIn),
     )
-    async def give_back_place(
-        self, actor: NamedDependency[Actor], sight: NamedDependency[SlotSight]
-    ) -> None:
-        """Without penalty while waiting, and until the cut-off; the next is asked at once."""
-        await places.cancel(sight.slot.id, actor.person_id, by=actor.person_id)
+    async def give_back_place(self, actor: NamedDependency[Actor], slot_id: FromPath[UUID]) -> None:
+        """Without penalty while waiting, and until the cut-off; the next is asked at once.
+
+        One's own booking may be given back even when the slot is no longer in sight, for
+        somebody else waits for the place.
+        """
+        if await places.cancel(slot_id, actor.person_id, by=actor.person_id) is None:
+            await slot_in_sight(actor, slot_id)
 
     @put(
         "/acceptance",
