@@ -22,7 +22,7 @@ AHEAD = 3
 LOSSY = 0.1
 MORNING = 10.0
 """Seconds in which everybody has tried."""
-ROUNDS, BURSTS = 3, 2
+ROUNDS, BURSTS = 2, 1
 WISH = b'{"party":1}'
 
 # One statement with a ticket counter: a place if the number is within the capacity.

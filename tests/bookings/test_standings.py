@@ -23,7 +23,16 @@ def test_a_standing_that_is_no_place_never_reads_as_one(state: str) -> None:
     "code", ["full", "in_draw", "next_in_line", "first_tap", "waits_for_room", "may_be_passed"]
 )
 def test_the_engine_s_word_to_those_who_wait_promises_nothing(code: str) -> None:
-    line = line_out({"code": code})
+    line = line_out({"code": code}, "waitlisted")
+    assert not PROMISE_ZH.search(line.zh)
+    assert not PROMISE_EN.search(line.en)
+
+
+@pytest.mark.parametrize("code", ["free", "next_in_line", "tapped_first", "accepted"])
+@pytest.mark.parametrize("state", ["requested", "no_show"])
+def test_a_state_that_is_no_place_has_the_last_word(state: str, code: str) -> None:
+    line = line_out({"code": code}, state)
+    assert line.code == state
     assert not PROMISE_ZH.search(line.zh)
     assert not PROMISE_EN.search(line.en)
 

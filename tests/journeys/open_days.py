@@ -98,6 +98,8 @@ async def a_family_of_two_children_visits_the_open_day(village: Village, guard: 
     assert (gone["status"], gone["sequence"] > moved["sequence"]) == ("CANCELLED", True)
     stands = (await father.get(f"/slots/{chinese}"))["standing"]
     assert (stands["code"], stands["zh"]) == ("called_off", "学校已取消：台风停课")
+    late = await mother.refused(f"/sessions/{chinese}/registration", own)
+    assert late["detail"] == "学校已取消：台风停课"
 
 
 async def called_off_while_a_worker_dies(village: Village, slot: str) -> None:
