@@ -48,7 +48,7 @@ class Unprepared(Refusal):
 
     code = "needs"
     zh = "参加前还需要：{lacking}。"
-    en = "Something is needed first: {lacking_en}."
+    en = "Something is needed first: {lackingEn}."
 
 
 class Collides(Refusal):
@@ -232,7 +232,7 @@ def refusal(code: str, facts: Mapping[str, Any] | None) -> Refusal:
             dict.fromkeys(_NEEDED.get(key.partition(":")[0], (key, key)) for key in told["keys"])
         )
         told["lacking"] = "、".join(zh for zh, _ in words)
-        told["lacking_en"] = ", ".join(en for _, en in words)
+        told["lackingEn"] = ", ".join(en for _, en in words)
     if code == CalledOff.code:
         told.setdefault("reason", "")
     return _BY_CODE[code](**told)

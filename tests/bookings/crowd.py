@@ -200,7 +200,9 @@ class Phone:
 
     def _drop(self, port: int) -> None:
         if port in self.lines:
-            self.lines.pop(port)[1].transport.abort()
+            # Written to a name: a writer that is let go of before it is closed complains.
+            _, writer = self.lines.pop(port)
+            writer.transport.abort()
 
     def hang_up(self) -> None:
         for port in self.ports:

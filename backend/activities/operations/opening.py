@@ -90,6 +90,7 @@ def _slot_of(activity: Activity, session: ActivitySession, now: datetime) -> Slo
         id=session.id,
         school_id=activity.school_id,
         kind=SlotKind.SESSION,
+        about_id=activity.id,
         title=f"{activity.title} {session.title}"[:60],
         place=session.room,
         starts_at=session.starts_at,

@@ -200,6 +200,9 @@ class MyBookings(Controller):
             items.append(
                 MyBookingItem(
                     kind=row["kind"],
+                    about_id=row["about_id"],
+                    school=row["school"],
+                    children=row["children"],
                     title=row["title"],
                     place=row["place"],
                     cancel_until=row["cancel_until"],

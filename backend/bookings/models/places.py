@@ -81,6 +81,7 @@ class Slot(Model):
     school_id: UUID
     kind = fields.CharField(max_length=20)
     state = fields.CharField(max_length=20, default="draft", db_default="draft")
+    about_id = fields.UUIDField(null=True)
     title = fields.CharField(max_length=60)
     place = fields.CharField(max_length=60, default="", db_default="")
     starts_at = fields.DatetimeField()

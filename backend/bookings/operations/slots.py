@@ -35,8 +35,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 class SlotPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a room says about a slot it wants.
 
-    ``id`` is the id of the room's own row. Without ``opens_at`` booking opens at once;
-    ``closes_at`` and ``cancel_until`` default to the start and a day before it.
+    ``id`` is the id of the room's own row, ``about_id`` of what that is part of. Without
+    ``opens_at`` booking opens at once; ``closes_at`` and ``cancel_until`` default to the start and a day before it.
     """
 
     id: UUID
@@ -47,6 +47,7 @@ class SlotPlan(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     capacity: int
     organiser_id: UUID
+    about_id: UUID | None = None
     place: str = ""
     minimum: int = 0
     opens_at: datetime | None = None
@@ -126,6 +127,7 @@ def _slot(plan: SlotPlan, now: datetime) -> Slot:
         id=plan.id,
         school_id=plan.school_id,
         kind=plan.kind,
+        about_id=plan.about_id,
         state=SlotState.OPEN if plan.is_open else SlotState.DRAFT,
         opened_at=now if plan.is_open else None,
         title=plan.title,

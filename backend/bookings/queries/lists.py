@@ -20,8 +20,13 @@ async def of_person(
     return await fetch(
         f"""
         SELECT b.id, to_jsonb(b)::text AS booking, queue_before(b) AS ahead, s.kind, s.title,
-               s.place, s.cancel_until, b.starts_at, p.taken, s.school_id
+               s.place, s.cancel_until, b.starts_at, p.taken, s.school_id, s.about_id,
+               x.name AS school,
+               coalesce((SELECT array_agg(DISTINCT k.name ORDER BY k.name) FROM students k
+                   JOIN family_ties t ON t.student_id = k.id AND t.person_id = $1 AND t.consented
+                   WHERE k.id = ANY (b.student_ids)), '{{}}') AS children
         FROM bookings b JOIN slots s ON s.id = b.slot_id JOIN slot_places p ON p.slot_id = s.id
+        JOIN schools x ON x.id = s.school_id
         WHERE b.person_id = $1 AND b.ends_at {beyond} $2
           AND b.state NOT IN ('cancelled', 'lapsed', 'rejected')
           AND (b.ends_at <= $2 OR EXISTS (SELECT 1 FROM family_ties t

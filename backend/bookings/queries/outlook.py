@@ -12,7 +12,8 @@ from backend.database import fetch, fetch_one
 from backend.web.actor import Actor
 
 _OUTLOOK = """
-SELECT s.id, s.school_id, s.kind, s.state, s.title, s.place, s.starts_at, s.ends_at, s.opens_at,
+SELECT s.id, s.school_id, s.kind, s.about_id, s.state, s.title, s.place, s.starts_at,
+       s.ends_at, s.opens_at,
        s.closes_at, s.cancel_until, s.minimum, s.mode, s.needs_approval, s.max_party,
        s.children_named, s.asks, s.requires, s.sequence, s.cancelled_reason,
        s.drawn_at IS NOT NULL AS drawn, s.organiser_id,

@@ -96,11 +96,15 @@ class StandingOut(Out):
 
 
 class SlotOut(Out):
-    """A time, a place and how many places; how it stands for the caller; their booking."""
+    """A time, a place and how many places; how it stands for the caller; their booking.
+
+    ``aboutId`` is the activity a session belongs to.
+    """
 
     id: UUID
     school_id: UUID
     kind: SlotKind
+    about_id: UUID | None
     state: SlotState
     title: str
     place: str
@@ -133,9 +137,12 @@ class SlotOut(Out):
 
 
 class MyBookingItem(Out):
-    """One of the caller's bookings with what it is for."""
+    """One of the caller's bookings with what it is for; ``aboutId`` is a session's activity."""
 
     kind: SlotKind
+    about_id: UUID | None
+    school: str
+    children: list[str]
     title: str
     place: str
     cancel_until: datetime

@@ -10,6 +10,7 @@ from backend.roster.controllers.imports import (
     SchoolImports,
 )
 from backend.roster.controllers.joining import ClaimDecision, Claims, ClassJoining, Invites
+from backend.roster.controllers.staff import SchoolStaff
 
 routes = Router(
     path="/",
@@ -24,6 +25,7 @@ routes = Router(
         ClaimDecision,
         SchoolGroups,
         GroupDetail,
+        SchoolStaff,
     ],
     tags=["Roster"],
 )

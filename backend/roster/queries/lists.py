@@ -125,3 +125,18 @@ SELECT j.*, p.name AS claimant_name, p.phone,
      WHERE e.class_id = j.class_id AND e.until IS NULL AND s.name = j.child_name) AS matches
 FROM join_claims j JOIN persons p ON p.id = j.person_id
 """
+
+
+async def staff_of(school_id: UUID) -> list[dict[str, Any]]:
+    """Return who works at a school, by name, each with their posts; never a number."""
+    return await fetch(
+        """
+        SELECT p.id, p.name, json_agg(json_build_object('role', f.role, 'subject', f.subject,
+            'grade', g.name, 'class', c.name) ORDER BY f.role, g.position, c.name) AS posts
+        FROM standings_in_force f JOIN persons p ON p.id = f.person_id
+        LEFT JOIN grades g ON g.id = f.grade_id LEFT JOIN classes c ON c.id = f.class_id
+        WHERE f.school_id = $1 AND f.is_staff
+        GROUP BY p.id ORDER BY p.name, p.id LIMIT 1000
+        """,
+        school_id,
+    )

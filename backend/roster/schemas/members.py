@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from backend.people.models import Relation
 from backend.people.phones import mask
+from backend.web.actor import Role
 from backend.web.structs import Count, Cursor, In, Name, Out
 
 Students = Annotated[list[UUID], Meta(max_length=1000)]
@@ -115,3 +116,38 @@ class GroupOut(Out):
     name: str
     students: list[GroupStudentOut]
     staff: list[GroupPersonOut]
+
+
+class PostOut(Out):
+    """What somebody is at the school; the place is empty for the whole school."""
+
+    role: Role
+    subject: str
+    place: str
+
+
+class StaffOut(Out):
+    """Somebody who works at the school; ``personId`` is how other calls name them."""
+
+    person_id: UUID
+    name: str
+    posts: list[PostOut]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        """Build from a row of ``lists.staff_of``."""
+        posts = [
+            PostOut(
+                role=Role(post["role"]),
+                subject=post["subject"],
+                place=(post["grade"] or "") + (post["class"] or ""),
+            )
+            for post in msgspec.json.decode(row["posts"])
+        ]
+        return cls(person_id=row["id"], name=row["name"], posts=posts)
+
+
+class StaffListOut(Out):
+    """Everybody who works at a school, by name."""
+
+    items: list[StaffOut]

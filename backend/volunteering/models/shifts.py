@@ -57,7 +57,7 @@ class VolunteeringSettings(Model):
     shift_minutes = fields.IntField(default=120, db_default=120)
     capacity = fields.IntField(default=2, db_default=2)
     cancel_hours = fields.IntField(default=24, db_default=24)
-    offer_minutes = fields.IntField(default=120, db_default=120)
+    offer_minutes = fields.IntField(default=1440, db_default=1440)
     ask_batch = fields.IntField(default=5, db_default=5)
     ask_gap_minutes = fields.IntField(default=60, db_default=60)
 

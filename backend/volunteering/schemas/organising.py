@@ -80,7 +80,7 @@ class VolunteeringSettingsIn(In):
     shift_minutes: Annotated[int, Meta(ge=15, le=720)] = 120
     capacity: Places = 2
     cancel_hours: Annotated[int, Meta(ge=0, le=168)] = 24
-    offer_minutes: Annotated[int, Meta(ge=10, le=1440)] = 120
+    offer_minutes: Annotated[int, Meta(ge=10, le=1440)] = 1440
     ask_batch: Annotated[int, Meta(ge=1, le=50)] = 5
     ask_gap_minutes: Annotated[int, Meta(ge=10, le=1440)] = 60
 

@@ -32,7 +32,13 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "zh": "名额已满，正在候补，按先后顺序递补。",
         "en": "Full: you are in the queue, in order.",
     },
-    "MyBookingItem": {"title": "护学岗", "place": "东门"},
+    "MyBookingItem": {
+        "aboutId": None,
+        "school": "海湾实验小学",
+        "children": [],
+        "title": "护学岗",
+        "place": "东门",
+    },
     "PlacementIn": {"party": 1},
     "PriorityIn": {"priority": 1, "reason": "上次因学校改期失去名额"},
     "SlotOut": {
@@ -48,6 +54,7 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "waiting": 3,
         "free": 0,
         "cancelledReason": "",
+        "aboutId": None,
     },
     "SlotTimesIn": {
         "startsAt": "2026-12-01T23:20:00Z",

@@ -141,6 +141,8 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
     "OfflineConfirmation": {"answers": []},
     "Paragraph": {"text": "请各位家长准时参加，地点在三年级1班教室。"},
     "PasswordIn": {"password": "Kaifang-2026-Tongxing", "current": "Jiude-Mima-2025"},
+    "PostOut": {"subject": "", "place": "三年级1班"},
+    "StaffOut": {"name": "林晓岚"},
     "Picture": {"caption": "教室位置图"},
     "PlaceCount": {"label": "海湾实验小学 三年级1班 家长", "families": 48, "people": 91},
     "PreviewOut": {"families": 48, "people": 91, "withoutAccount": 2},

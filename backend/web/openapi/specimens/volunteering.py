@@ -154,7 +154,7 @@ BY_NAME: dict[str, Any] = {
     "lectureTopics": ["亲子阅读"],
     "mentorOffers": ["career"],
     "offer": "career",
-    "offerMinutes": 120,
+    "offerMinutes": 1440,
     "shiftMinutes": 120,
     "place": "东门",
     "skills": ["急救"],
