@@ -102,7 +102,10 @@ async def _days(world: World, place: SimpleNamespace, number: int, school: str) 
     holders = [{"side": "police", "name": mark(f"P{place.realm}", "警"), "unit": "派出所"}]
     post = f"/shifts/{place.shift_id}/guard-post"
     await done(admin.put(post, json={"holders": holders}))
-    await execute("UPDATE station_days SET state = 'closed' WHERE id = $1", UUID(place.over_day_id))
+    await execute(
+        "UPDATE station_days SET state = 'closed', published_at = now() WHERE id = $1",
+        UUID(place.over_day_id),
+    )
 
 
 def shift(

@@ -29,7 +29,7 @@ NO_LOCK = Sabotage(
 )
 """Everybody reads the counters first and writes afterwards, and nothing has the last word."""
 DAWDLING = Sabotage(
-    "take_places", "waits := in_draw OR", "PERFORM pg_sleep(0.004); waits := in_draw OR", seen=""
+    "take_places", "waits := in_draw OR", "PERFORM pg_sleep(0.01); waits := in_draw OR", seen=""
 )
 """Slow between looking and writing, which is right as long as others wait."""
 NOBODY_HELD = Sabotage(

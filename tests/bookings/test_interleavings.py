@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from backend import clock
 from backend.database import fetch
 from tests.bookings.invariants import broken
-from tests.bookings.scenes import SCENES, Scene
+from tests.bookings.sabotage import NO_LOCK, sabotaged
+from tests.bookings.scenes import NEAR, SCENES, Scene
 from tests.bookings.schedules import Stage, stage
 from tests.bookings.verbs import a_school
 
@@ -128,3 +130,18 @@ async def test_any_three_that_meet_leave_everything_in_order(
             await bill.play(names, lengths[names[0]] - 1, doomed=doomed)
     wrong = await bill.verdict()
     assert not wrong, "\n".join(wrong)
+
+
+async def test_control_without_the_lock_two_who_tap_at_once_get_the_same_place(
+    actors: Stage, school: UUID, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = Playbill(actors, school, "near the start")
+    monkeypatch.setattr(clock, "now", lambda: NEAR)
+    connection = await asyncpg.connect(dsn)
+    async with sabotaged(connection, NO_LOCK):
+        lengths = await bill.lengths()
+        for first, other in itertools.permutations(("take", "tap", "tap too"), 2):
+            await bill.play((first, other), lengths[first] - 1)
+        wrong = await bill.verdict()
+    await connection.close()
+    assert sum(NO_LOCK.seen in sentence for sentence in wrong) == 2 * 6

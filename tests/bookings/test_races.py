@@ -57,7 +57,7 @@ async def test_control_without_the_lock_the_same_race_oversells(both: Houses) ->
 
 
 def tight(number: int) -> Plan:
-    return replace(Plan.of(number), clients=64, capacity=12, kills=False, near=False, resizes=False)
+    return replace(Plan.of(number), clients=64, capacity=1, kills=False, near=False, resizes=False)
 
 
 def oversold(tally: Tally) -> bool:

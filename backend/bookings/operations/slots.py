@@ -36,7 +36,8 @@ class SlotPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a room says about a slot it wants.
 
     ``id`` is the id of the room's own row, ``about_id`` of what that is part of. Without
-    ``opens_at`` booking opens at once; ``closes_at`` and ``cancel_until`` default to the start and a day before it.
+    ``opens_at`` booking opens at once; ``closes_at`` and ``cancel_until`` default to the
+    start and a day before it; a draw closes two days before it.
     """
 
     id: UUID
