@@ -1,82 +1,14 @@
-"""What the engine of places promises, written down plainly: one list for each slot.
+"""What the engine of places promises, written down plainly.
 
 Nothing here is fast, safe among many, or clever. Every verb returns the code with which the
 engine must answer, ``ok`` or that of a refusal.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from backend.clock import local
-
-HOLDING = {"requested", "confirmed", "offered", "checked_in", "completed", "no_show"}
-ENGAGED = {"requested", "confirmed", "offered", "checked_in"}
-LIVE = ENGAGED | {"waitlisted"}
-
-
-@dataclass
-class Entry:
-    """One family's booking."""
-
-    who: UUID
-    party: int
-    state: str
-    ticket: int
-    at_once: bool = False
-    skipped: int = 0
-    priority: int = 0
-    approved: bool = False
-    insider: bool = False
-    in_share: bool = False
-    expires: datetime | None = None
-
-
-@dataclass
-class Limit:
-    """Places that several slots draw on together."""
-
-    capacity: int
-    id: UUID = field(default_factory=uuid4)
-
-
-@dataclass
-class Slot:
-    """A slot with everybody who ever asked for it, in the order in which they did."""
-
-    begins: datetime
-    capacity: int
-    skip_limit: int = 0
-    needs_approval: bool = False
-    kept: int = 0
-    """Places kept for insiders until ``release_at``."""
-    release_at: datetime | None = None
-    limit: Limit | None = None
-    id: UUID = field(default_factory=uuid4)
-    state: str = "open"
-    tickets: int = 0
-    entries: list[Entry] = field(default_factory=list)
-
-    @property
-    def ends(self) -> datetime:
-        return self.begins + timedelta(hours=2)
-
-    @property
-    def cancel_until(self) -> datetime:
-        return self.begins - timedelta(days=1)
-
-    @property
-    def taken(self) -> int:
-        return sum(e.party for e in self.entries if e.state in HOLDING)
-
-    @property
-    def queue(self) -> list[Entry]:
-        waiting = [e for e in self.entries if e.state == "waitlisted"]
-        return sorted(waiting, key=lambda e: (-e.priority, e.ticket))
-
-    def of(self, who: UUID) -> Entry | None:
-        alive = LIVE | HOLDING
-        return next((e for e in self.entries if e.who == who and e.state in alive), None)
+from tests.bookings.ledger import ENGAGED, HOLDING, LIVE, Entry, Slot
 
 
 class World:
@@ -189,7 +121,7 @@ class World:
 
     def accept(self, slot: Slot, who: UUID) -> str:
         entry = slot.of(who)
-        if entry is None or entry.state in ("completed", "no_show"):
+        if entry is None or entry.state == "no_show":
             return "no_offer"
         if entry.state == "offered":
             if entry.expires is None or entry.expires <= self.now:
@@ -207,7 +139,7 @@ class World:
 
     def cancel(self, slot: Slot, who: UUID) -> str:
         entry = slot.of(who)
-        if entry is None or entry.state in ("completed", "no_show"):
+        if entry is None or entry.state == "no_show":
             return "none"
         if entry.state == "confirmed" and self.now >= slot.begins:
             return "started"
@@ -247,10 +179,9 @@ class World:
         elif not yes and entry.state in ("requested", "waitlisted", "offered"):
             entry.state, entry.expires = "rejected", None
             self.promote(slot)
-        elif yes and entry.state in ("confirmed", "checked_in"):
-            return "ok"
-        elif not ((yes and entry.state == "offered" and entry.approved)
-                  or (not yes and entry.state == "rejected")):  # fmt: skip
+        elif (yes, entry.state) not in ((True, "confirmed"), (False, "rejected")) and not (
+            yes and entry.state == "offered" and entry.approved
+        ):
             return "wrong_booking_state"
         return "ok"
 

@@ -132,7 +132,7 @@ async def test_any_three_that_meet_leave_everything_in_order(
     assert not wrong, "\n".join(wrong)
 
 
-async def test_control_without_the_lock_two_who_tap_at_once_get_the_same_place(
+async def test_control_without_the_lock_whoever_taps_and_whoever_asks_get_the_same_place(
     actors: Stage, school: UUID, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill = Playbill(actors, school, "near the start")
@@ -140,8 +140,7 @@ async def test_control_without_the_lock_two_who_tap_at_once_get_the_same_place(
     connection = await asyncpg.connect(dsn)
     async with sabotaged(connection, NO_LOCK):
         lengths = await bill.lengths()
-        for first, other in itertools.permutations(("take", "tap", "tap too"), 2):
-            await bill.play((first, other), lengths[first] - 1)
+        await bill.play(("tap", "take"), lengths["tap"] - 1)
         wrong = await bill.verdict()
     await connection.close()
-    assert sum(NO_LOCK.seen in sentence for sentence in wrong) == 2 * 6
+    assert any("4 of 3 places taken" in sentence for sentence in wrong)

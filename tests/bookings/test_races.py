@@ -38,7 +38,7 @@ async def test_nobody_is_wronged_in_a_race_for_places(
         sys.stdout.write(f"\n{tally}\n")
     assert both.accidents() == []
     assert tally.counts["repeated"] > 0
-    assert tally.counts["processes killed"] > 0
+    assert tally.counts["processes killed"] > 0 or ROUNDS < 3
 
 
 async def test_control_without_the_lock_the_same_race_oversells(both: Houses) -> None:
