@@ -10,7 +10,7 @@ WORKERS ?= 2
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test lint bench openapi lock clean
+.PHONY: help install demo demo-reset test races lint bench openapi lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -45,6 +45,9 @@ demo-reset: $(VENV)/.installed ## the same, starting over with fresh data
 
 test: $(VENV)/.installed-dev ## all tests, on the embedded PostgreSQL
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+races: $(VENV)/.installed-dev ## two hundred rounds of races for places, processes killed (minutes)
+	@RACE_ROUNDS=200 $(PY) -m pytest -q -n 0 tests/bookings/test_races.py
 
 lint: $(VENV)/.installed-dev ## style, types, import contracts, our own lints
 	@$(PY) -m ruff check .

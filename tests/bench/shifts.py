@@ -25,12 +25,12 @@ PAST = 20
 _EVENTS = f"""
 INSERT INTO slots (id, school_id, kind, state, title, place, starts_at, ends_at, opens_at,
                    closes_at, cancel_until, organiser_id, open_to, requires, asks, quota_ids,
-                   host_ids, created_at)
+                   host_ids, opened_at, created_at)
 SELECT bench.id({SHIFT}, e * 100 + s), bench.id({district.SCHOOL}, {SCHOOL}), 'shift', 'open',
        '校门口护学岗', '东门', day, day + interval '40 minutes',
        least(now(), day) - interval '1 day', day, day - interval '1 day',
        bench.id({district.PERSON}, {district.ADMIN + SCHOOL}),
-       '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', now()
+       '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', now(), now()
 FROM generate_series($1::int, $2::int) e, generate_series(0, $3::int - 1) s,
      LATERAL (SELECT date_trunc('day', now())
          + CASE WHEN e < {PAST} THEN e - {PAST} ELSE e + 30 END * interval '1 day' AS day) d
