@@ -287,6 +287,7 @@ class Migration(migrations.Migration):
                 ('duty', fields.CharField(max_length=20)),
                 ('briefing', fields.CharField(default='', db_default='', max_length=1000)),
                 ('teacher_id', fields.UUIDField(null=True)),
+                ('teacher_came_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('needed_school', fields.IntField(default=0, db_default=0)),
                 ('needed_police', fields.IntField(default=0, db_default=0)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),

@@ -104,6 +104,7 @@ BODIES: dict[str, Body] = {
     "createShift": _shift,
     "describeShift": _text,
     "manGuardPost": lambda w, p, v: _json(holders=[{"side": "school", "name": "值班老师"}]),
+    "noteTeacher": lambda w, p, v: _json(came=True),
     "answerCall": lambda w, p, v: _json(willing=False),
     "setChecklist": lambda w, p, v: _json(items=["校门"]),
     "writeDutyLog": _log,

@@ -151,6 +151,12 @@ async def _on_duty(
     # Whoever rechecks does so at the same work or place: neighbours are told apart by both.
     duty = "patrol" if place.realm != "A1Y" else "canteen"
     place.running_shift_id = await running(world, place, duty, school, helpers, number)
+    # The administrator's name is known to the whole school, so whoever sees it may.
+    await execute(
+        "UPDATE shifts SET teacher_id = $2 WHERE id = $1",
+        UUID(place.running_shift_id),
+        world.people[place.admin],
+    )
     place.guidance_shift_id = await running(
         world, place, "guidance", school, [place.parent], number + 10
     )

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from backend import clock
-from backend.database import execute
+from backend.database import execute, fetch
 from seed.cast import Cast
 from tests.house import SignIn
 from tests.volunteering.duty import served_minutes
+from tests.volunteering.stories import a_shift
 
 AUTUMN = datetime(2026, 9, 14, 0, 0, tzinfo=UTC)
 WINTER_BREAK = datetime(2026, 8, 3, 0, 0, tzinfo=UTC)
@@ -94,3 +95,34 @@ async def test_a_record_shows_what_was_done_at_this_school_only(as_: SignIn, cas
     await served_minutes(as_, cast, "王立强", 110, AUTUMN)
     url = f"/schools/{cast.schools['莲塘'].id}/service/{cast.id('王立强')}"
     assert (await (await as_("何清越")).get(url)).status_code == 404
+
+
+async def test_a_session_of_teacher_and_parent_counts_only_when_both_were_there(
+    as_: SignIn, cast: Cast
+) -> None:
+    admin, teacher = await as_("许建安"), await as_("吴思远")
+    shift = await a_shift(admin, cast, "after_school", teacherId=str(cast.id("吴思远")))
+    shift_id = shift["slot"]["id"]
+    url = f"/shifts/{shift_id}/teacher"
+    early = await teacher.put(url, json={"came": True})
+    assert (early.status_code, early.json()["code"]) == (409, "not_begun")
+    await served_minutes(as_, cast, "王立强", 60, AUTUMN)
+    await execute("UPDATE shifts SET teacher_id = $1 WHERE duty = 'patrol'", cast.id("吴思远"))
+    [done] = await fetch("SELECT slot_id FROM bookings WHERE state = 'completed'")
+    url = f"/shifts/{done['slot_id']}/teacher"
+    report = f"/schools/{cast.schools['海湾'].id}/service?first=2026-09-01"
+    assert (await admin.get(report)).json()["dualSessions"] == {"held": 1, "counted": 0}
+    assert (await (await as_("林晓岚")).put(url, json={"came": True})).status_code == 403
+    assert (await (await as_("王立强")).put(url, json={"came": True})).status_code == 404
+    for _ in range(2):
+        assert (await teacher.put(url, json={"came": True})).status_code == 204
+    assert (await admin.get(report)).json()["dualSessions"] == {"held": 1, "counted": 1}
+    await admin.put(url, json={"came": False})
+    assert (await admin.get(report)).json()["dualSessions"] == {"held": 1, "counted": 0}
+
+
+async def test_without_a_teacher_there_is_nothing_to_note(as_: SignIn, cast: Cast) -> None:
+    admin = await as_("许建安")
+    shift = await a_shift(admin, cast, "patrol")
+    refused = await admin.put(f"/shifts/{shift['slot']['id']}/teacher", json={"came": True})
+    assert refused.json()["code"] == "no_teacher_of_record"

@@ -32,12 +32,14 @@ from backend.volunteering.controllers.shifts import (
     ShiftChanges,
     Shifts,
 )
+from backend.volunteering.controllers.together import ShiftTeacher
 from backend.volunteering.permissions.shifts import shift_in_sight
 
 routes = Router(
     path="/",
     route_handlers=[
         MyVolunteering,
+        ShiftTeacher,
         SchoolVolunteers,
         OneVolunteer,
         DutyKinds,

@@ -17,6 +17,7 @@ from backend.volunteering.permissions.service import (
 from backend.volunteering.queries import service as queries
 from backend.volunteering.rules import service as rules
 from backend.volunteering.schemas.service import (
+    DualSessionsOut,
     DutyServiceOut,
     PersonServiceOut,
     SchoolServiceOut,
@@ -77,6 +78,7 @@ class SchoolService(Controller):
             turns=sum(row["turns"] for row in rows),
             minutes=sum(row["minutes"] for row in rows),
             duties=[DutyServiceOut(**row) for row in rows],
+            dual_sessions=DualSessionsOut(**await queries.dual_sessions(school.id, since, until)),
         )
 
 

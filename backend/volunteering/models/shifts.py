@@ -121,6 +121,7 @@ class Shift(Model):
     duty = fields.CharField(max_length=20)
     briefing = fields.CharField(max_length=1000, default="", db_default="")
     teacher_id = fields.UUIDField(null=True)
+    teacher_came_at = fields.DatetimeField(null=True)
     needed_school = fields.IntField(default=0, db_default=0)
     needed_police = fields.IntField(default=0, db_default=0)
     created_at = fields.DatetimeField(auto_now_add=True)

@@ -85,6 +85,15 @@ async def shift_to_run(seen: NamedDependency[ShiftSight]) -> ShiftSight:
     return seen
 
 
+async def shift_of_teacher(
+    actor: NamedDependency[Actor], seen: NamedDependency[ShiftSight]
+) -> ShiftSight:
+    """A shift, for its teacher of record and whoever runs it. Raises :class:`NotAllowed`."""
+    if not (seen.runs or (seen.at_work and seen.shift.teacher_id == actor.person_id)):
+        raise NotAllowed
+    return seen
+
+
 async def shift_to_answer(
     actor: NamedDependency[Actor], seen: NamedDependency[ShiftSight]
 ) -> ShiftSight:

@@ -95,6 +95,26 @@ async def totals(school_id: UUID, first: date, last: date) -> list[dict[str, Any
     )
 
 
+async def dual_sessions(school_id: UUID, first: date, last: date) -> dict[str, int]:
+    """Count shifts of a teacher and a parent: ``held`` with a parent there, ``counted`` with
+    both there (requirements V16).
+    """
+    row = await fetch_one(
+        f"""
+        SELECT count(DISTINCT s.id)::int AS held,
+               count(DISTINCT s.id) FILTER (WHERE sh.teacher_came_at IS NOT NULL)::int AS counted
+        {_DONE}
+        WHERE s.school_id = $1 AND b.state = 'completed' AND sh.teacher_id IS NOT NULL
+          AND at.day BETWEEN $2 AND $3
+        """,
+        school_id,
+        first,
+        last,
+    )
+    assert row is not None
+    return row
+
+
 async def done_by(person_id: UUID, school_id: UUID, first: date, last: date) -> Service:
     """Return what a certificate for this period would say."""
     rows = await fetch(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend.errors import BadInput, Refusal
@@ -119,6 +120,30 @@ class NoGuardPost(Refusal):
     code = "no_guard_post"
     zh = "只有护学岗登记学校和民警的值守人员。"
     en = "Only guard posts name holders of the school and the police."
+
+
+class NoTeacherOfRecord(Refusal):
+    code = "no_teacher_of_record"
+    zh = "该班次没有指定带班老师。"
+    en = "This shift has no teacher of record."
+
+
+class NotBegun(Refusal):
+    code = "not_begun"
+    zh = "班次尚未开始。"
+    en = "The shift has not begun."
+
+
+TEACHER_EARLY = timedelta(minutes=30)
+"""How long before the start a teacher may be noted as there."""
+
+
+def check_teacher_note(teacher_id: UUID | None, starts_at: datetime, now: datetime) -> None:
+    """Raises :class:`NoTeacherOfRecord` and :class:`NotBegun`."""
+    if teacher_id is None:
+        raise NoTeacherOfRecord
+    if now < starts_at - TEACHER_EARLY:
+        raise NotBegun
 
 
 def check_start(starts_at: datetime, now: datetime) -> None:

@@ -224,3 +224,9 @@ def _minute(clock: str) -> int:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+class TeacherCameIn(In):
+    """Whether the teacher of record was there."""
+
+    came: bool

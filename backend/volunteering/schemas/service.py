@@ -63,6 +63,13 @@ class DutyServiceOut(Out):
     minutes: Count
 
 
+class DualSessionsOut(Out):
+    """Sessions of a teacher and a parent (双师): held with the parent there, counted with both."""
+
+    held: Count
+    counted: Count
+
+
 class SchoolServiceOut(Out):
     """A school's totals for a period, in the order of the kinds of duty. No names, no ranks."""
 
@@ -72,6 +79,7 @@ class SchoolServiceOut(Out):
     turns: Count
     minutes: Count
     duties: list[DutyServiceOut]
+    dual_sessions: DualSessionsOut
 
 
 class CertificateIn(In):

@@ -60,6 +60,7 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "updatedAt": "2026-11-23T00:40:00Z",
         "writableUntil": "2026-11-24T01:00:00Z",
     },
+    "DualSessionsOut": {"held": 12, "counted": 11},
     "DutyServiceOut": {
         "duty": "patrol",
         "dutyName": "校园安全巡查",
