@@ -1,6 +1,5 @@
 """What activities do unasked: time's own changes, asking for feedback, making exports."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,8 +9,8 @@ from backend import clock
 from backend.activities.operations import afterwards, exports
 from backend.activities.operations.exports import LEASE, LeaseLost
 from backend.database import fetch, fetch_one
-from backend.errors import Refusal
 from backend.media.storage import Files
+from backend.rounds import each
 
 log = structlog.get_logger("activities")
 
@@ -34,14 +33,16 @@ SELECT id FROM activities WHERE held_at > $1 AND feedback_asked_at IS NULL ORDER
 
 async def move_on() -> int:
     """Close by deadline, and call held what is over; returns how many were looked at."""
-    return await _each(await fetch(_DUE, clock.now()), afterwards.move_on)
+    due = [row["id"] for row in await fetch(_DUE, clock.now())]
+    await each(due, afterwards.move_on, what="activity")
+    return len(due)
 
 
 async def ask_for_feedback() -> int:
     """Ask those who came to what was held; returns how many activities that concerned."""
-    return await _each(
-        await fetch(_TO_ASK, clock.now() - ASKED_WITHIN), afterwards.ask_for_feedback
-    )
+    held = [row["id"] for row in await fetch(_TO_ASK, clock.now() - ASKED_WITHIN)]
+    await each(held, afterwards.ask_for_feedback, what="activity")
+    return len(held)
 
 
 async def make_exports(files: Files) -> int:
@@ -87,17 +88,3 @@ async def claim(now: datetime) -> tuple[UUID, int] | None:
 async def sweep_exports(files: Files) -> int:
     """Delete the workbooks of exports a day old; returns how many went."""
     return await exports.sweep(files)
-
-
-async def _each(rows: list[dict[str, UUID]], act: Callable[[UUID], Awaitable[object]]) -> int:
-    """Do the same with every activity; one that cannot be done never holds up the others."""
-    for row in rows:
-        try:
-            await act(row["id"])
-        except Refusal as refusal:
-            # Somebody else acted on it meanwhile.
-            log.info("activity_passed_over", activity=str(row["id"]), code=refusal.code)
-        except Exception:
-            # The edge of the process: this activity comes up again, the others go on.
-            log.exception("activity_failed", activity=str(row["id"]))
-    return len(rows)

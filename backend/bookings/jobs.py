@@ -10,14 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import structlog
 
 from backend import clock
 from backend.bookings import notify
 from backend.bookings.operations import draws, places, stand_ins
 from backend.database import execute, fetch, transaction
-
-log = structlog.get_logger("bookings")
+from backend.rounds import each
 
 _OCCASIONS = {
     ("promoted", "offered"): notify.OFFERED,
@@ -88,25 +86,15 @@ LIMIT 1000
 async def sweep() -> int:
     """Let time work on every slot that needs it; each in its own transaction."""
     now = clock.now()
-    due = await fetch(_DUE, now)
-    for row in due:
-        try:
-            await fetch("SELECT tidy_slot($1, $2)", row["slot_id"], now)
-        except Exception:
-            # The edge of the process: this slot comes up again, the others go on.
-            log.exception("slot_failed", slot=str(row["slot_id"]))
+    due = [row["slot_id"] for row in await fetch(_DUE, now)]
+    await each(due, lambda slot: fetch("SELECT tidy_slot($1, $2)", slot, now), what="slot")
     return len(due)
 
 
 async def publish_entries() -> int:
     """Publish who has entered each draw that has closed; returns how many draws."""
     due = await draws.due()
-    for slot_id in due:
-        try:
-            await draws.close(slot_id)
-        except Exception:
-            # The edge of the process: this draw comes up again, the others go on.
-            log.exception("draw_not_closed", slot=str(slot_id))
+    await each(due, draws.close, what="draw")
     return len(due)
 
 
@@ -118,7 +106,7 @@ async def expire_stand_ins() -> int:
 # Somebody who is no longer a guardian of a child the slot is meant for, or of the child the
 # booking names, has nothing to do there any more (Q31).
 _UNTIED = """
-SELECT b.slot_id, b.person_id FROM bookings b JOIN slots s ON s.id = b.slot_id
+SELECT b.id, b.slot_id, b.person_id FROM bookings b JOIN slots s ON s.id = b.slot_id
 WHERE b.state IN ('requested', 'confirmed', 'waitlisted', 'offered') AND s.state = 'open'
   AND b.starts_at > $1 AND NOT EXISTS (
     SELECT 1 FROM family_ties t WHERE t.person_id = b.person_id
@@ -130,10 +118,13 @@ ORDER BY b.slot_id, b.person_id LIMIT 500
 
 async def release_untied() -> int:
     """Give back the future places of people whose guardianship has ended; returns how many."""
-    rows = await fetch(_UNTIED, clock.now())
-    for row in rows:
+    held = {row["id"]: row for row in await fetch(_UNTIED, clock.now())}
+
+    async def release(booking: UUID) -> None:
+        row = held[booking]
         await places.cancel(row["slot_id"], row["person_id"], by=None, cause="tie_ended")
-    return len(rows)
+
+    return len(await each(held, release, what="booking"))
 
 
 _REMIND = """

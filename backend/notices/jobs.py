@@ -1,20 +1,15 @@
 """What notices do unasked: release, expire, remind, and decide whether a push is still due."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
-
-import structlog
 
 from backend import clock
 from backend.database import fetch
-from backend.errors import Refusal
 from backend.notices import notify, rules
 from backend.notices.operations import changes, publication
 from backend.notices.queries import marks
-
-log = structlog.get_logger("notices")
+from backend.rounds import each
 
 _DUE = "SELECT id FROM notices WHERE state = 'scheduled' AND publish_at <= $1 ORDER BY publish_at"
 _OVER = "SELECT id FROM notices WHERE state = 'published' AND expires_at <= $1 ORDER BY expires_at"
@@ -28,34 +23,26 @@ SELECT id FROM notices WHERE state = 'published' AND expires_at > $1
 
 async def release_due() -> int:
     """Publish the scheduled notices whose moment has come; returns how many were due."""
-    return await _each(await fetch(_DUE, clock.now()), publication.release_due)
+    due = [row["id"] for row in await fetch(_DUE, clock.now())]
+    await each(due, publication.release_due, what="notice")
+    return len(due)
 
 
 async def expire_due() -> int:
     """Take down the notices whose life is over; returns how many there were."""
-    return await _each(await fetch(_OVER, clock.now()), publication.expire)
+    over = [row["id"] for row in await fetch(_OVER, clock.now())]
+    await each(over, publication.expire, what="notice")
+    return len(over)
 
 
 async def nudge_owed() -> int:
     """Remind about urgent notices and those whose deadline is within a day."""
     now = clock.now()
     earlier = now - rules.NUDGE_INTERVAL
-    owed = await fetch(_OWED, now, earlier, now - timedelta(hours=12), now + timedelta(days=1))
-    return await _each(owed, lambda notice: changes.nudge(None, notice))
-
-
-async def _each(rows: list[dict[str, Any]], act: Callable[[UUID], Awaitable[object]]) -> int:
-    """Do the same with every notice; one that cannot be done never holds up the others."""
-    for row in rows:
-        try:
-            await act(row["id"])
-        except Refusal as refusal:
-            # Somebody else acted on it meanwhile.
-            log.info("notice_passed_over", notice=str(row["id"]), code=refusal.code)
-        except Exception:
-            # The edge of the process: this notice comes up again, the others go on.
-            log.exception("notice_failed", notice=str(row["id"]))
-    return len(rows)
+    rows = await fetch(_OWED, now, earlier, now - timedelta(hours=12), now + timedelta(days=1))
+    owed = [row["id"] for row in rows]
+    await each(owed, lambda notice: changes.nudge(None, notice), what="notice")
+    return len(owed)
 
 
 async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[UUID]) -> set[UUID]:

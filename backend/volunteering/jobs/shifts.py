@@ -1,20 +1,16 @@
 """Days that begin and end, calls that go on, warnings, and profiles that time changes."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
-
 from backend import clock
 from backend.database import fetch
-from backend.errors import Refusal
+from backend.rounds import each
 from backend.volunteering.notify import shifts as notify
 from backend.volunteering.notify.hazards import RECHECK
 from backend.volunteering.operations import calls, days, profiles
 from backend.volunteering.queries import hazards, risk
-
-log = structlog.get_logger("volunteering")
 
 # A day's own date is compared in no zone: a day more on either side costs nothing.
 _DAYS = "SELECT id FROM station_days WHERE state IN ('published', 'running') AND day <= $1"
@@ -41,27 +37,31 @@ ORDER BY v.id
 async def advance_days() -> int:
     """Let station days begin and close; returns how many changed. Every minute."""
     tomorrow = clock.now().date() + timedelta(days=1)
-    return await _each(await _ids(_DAYS, tomorrow), days.advance)
+    return sum(await each(await _ids(_DAYS, tomorrow), days.advance, what="station_day"))
 
 
 async def continue_calls() -> int:
     """Do the rounds that are due of calls for helpers; returns how many were asked."""
-    return await _each(await _ids(_CALLS, clock.now()), calls.run_round)
+    return sum(await each(await _ids(_CALLS, clock.now()), calls.run_round, what="call"))
 
 
 async def warn_short() -> int:
     """Warn of shifts within a day that are below their minimum, once each."""
-    return await _each(await risk.short_soon(clock.now()), calls.warn_short)
+    return sum(await each(await risk.short_soon(clock.now()), calls.warn_short, what="shift"))
 
 
 async def activate_trained() -> int:
     """Let those who have finished their training begin; returns how many."""
-    return await _each(await _ids(_APPROVED), profiles.activate_trained)
+    return sum(await each(await _ids(_APPROVED), profiles.activate_trained, what="volunteer"))
 
 
 async def end_without_child() -> int:
     """End the profiles, and the places, of those without a child at the school (Q31)."""
-    return await _each(await _ids(_CHILDLESS, clock.now()), profiles.end_without_child)
+    return sum(
+        await each(
+            await _ids(_CHILDLESS, clock.now()), profiles.end_without_child, what="volunteer"
+        )
+    )
 
 
 async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[UUID]) -> set[UUID]:
@@ -80,18 +80,3 @@ async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[
 
 async def _ids(sql: str, *values: object) -> list[UUID]:
     return [row["id"] for row in await fetch(sql, *values)]
-
-
-async def _each(ids: Iterable[UUID], act: Callable[[UUID], Awaitable[int]]) -> int:
-    """Do the same with every row; one that cannot be done never holds up the others."""
-    done = 0
-    for row in ids:
-        try:
-            done += int(await act(row))
-        except Refusal as refusal:
-            # Somebody else acted on it meanwhile.
-            log.info("volunteering_passed_over", row=str(row), code=refusal.code)
-        except Exception:
-            # The edge of the process: this row comes up again, the others go on.
-            log.exception("volunteering_failed", row=str(row))
-    return done

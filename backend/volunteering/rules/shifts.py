@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend.errors import BadInput, Refusal
+from backend.people.names import surname
 from backend.volunteering.models import DayState, DutyKind, Side
 
 GUARD = "guard"
@@ -237,17 +238,10 @@ def day_state(state: DayState, hours: tuple[datetime, datetime], now: datetime) 
 
 def called(name: str, relation: str | None) -> str:
     """Return how volunteers of one shift see each other: a surname and a form of address."""
-    surname = name[:2] if name[:2] in _COMPOUND and len(name) > 2 else name[:1]
     address = {"mother": "女士", "father": "先生"}.get(relation or "", "家长")
-    return f"{surname}{address}"
+    return f"{surname(name)}{address}"
 
 
 def unknown(wanted: Iterable[str], known: Collection[str]) -> str | None:
     """Return the first of ``wanted`` that is not known."""
     return next((key for key in wanted if key not in known), None)
-
-
-_COMPOUND = frozenset(
-    {"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容"}
-    | {"司徒", "令狐", "夏侯", "长孙", "宇文", "端木", "百里", "南宫", "独孤"}
-)
