@@ -12,6 +12,8 @@ from backend import logs
 from backend import settings as configuration
 from backend.activities.controllers import routes as activities
 from backend.bookings.controllers import routes as bookings
+from backend.certificates.controllers import routes as certificates
+from backend.certificates.controllers.verification import verify
 from backend.database import database
 from backend.errors import SignInNeeded
 from backend.inbox.controllers import routes as inbox
@@ -26,7 +28,6 @@ from backend.roster.controllers import routes as roster
 from backend.schools.controllers import routes as schools
 from backend.settings import Settings, SettingsError
 from backend.volunteering.controllers import routes as volunteering
-from backend.volunteering.controllers.verification import verify
 from backend.web import openapi
 from backend.web.actor import Actor
 from backend.web.cursors import Cursors
@@ -36,7 +37,18 @@ from backend.web.policy import enforce, undeclared
 from backend.web.problems import EXCEPTION_HANDLERS
 from backend.web.strictness import LiteralRequest, parameters_fit
 
-ROOMS = (people, schools, roster, media, notices, inbox, bookings, volunteering, activities)
+ROOMS = (
+    people,
+    schools,
+    roster,
+    media,
+    notices,
+    inbox,
+    bookings,
+    certificates,
+    volunteering,
+    activities,
+)
 
 
 def create_app() -> ASGIApp:

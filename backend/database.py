@@ -21,8 +21,11 @@ MODELS = [
     "backend.roster.models",
     "backend.notices.models",
     "backend.bookings.models",
+    "backend.certificates.models",
     "backend.volunteering.models",
     "backend.activities.models",
+    "backend.courses.models",
+    "backend.column.models",
     "notifications.models",
 ]
 MIGRATION_LOCK = 7_310_001

@@ -7,9 +7,11 @@ that holds the value instead, for secrets mounted by a container engine.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Meta
 
 DEMO_SECRET = "tongxing-demo-secret-not-for-production-0001"
 
@@ -46,6 +48,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The service account file of a Firebase project."""
     fcm_endpoint: str | None = None
     """Overrides where messages are posted; ``{0}`` stands for the project id."""
+    storage_bucket: str | None = None
+    """A bucket of an S3-compatible store. Unset: files lie in ``data_dir``."""
+    storage_endpoint: str | None = None
+    """Where that store answers; unset: Amazon. It begins with the bucket's name where the
+    store wants the bucket in the host name."""
+    storage_region: str = "us-east-1"
+    storage_access_key: str | None = None
+    storage_secret_key: str | None = None
+    school_quota_gib: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
+    """How much one school's files may fill, in GiB."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose ``X-Forwarded-For`` is believed."""
     log_format: Literal["console", "json"] = "console"
@@ -109,5 +121,21 @@ def _check_secrets(settings: Settings) -> None:
         wrong.append("TONGXING_SMS_URL and TONGXING_SMS_SECRET")
     if settings.push_provider == "fcm" and settings.fcm_credentials is None:
         wrong.append("TONGXING_FCM_CREDENTIALS (a service account file)")
+    if settings.storage_bucket and not (
+        settings.storage_access_key and settings.storage_secret_key
+    ):
+        wrong.append("TONGXING_STORAGE_ACCESS_KEY and TONGXING_STORAGE_SECRET_KEY")
+    if not _is_private(settings.storage_endpoint):
+        wrong.append("TONGXING_STORAGE_ENDPOINT (https, unless on this machine)")
     if wrong:
         raise SettingsError("production refuses to start; set: " + "; ".join(wrong))
+
+
+def _is_private(endpoint: str | None) -> bool:
+    """Say whether what is sent there can be read on the way by nobody else."""
+    if endpoint is None:
+        return True
+    url = urlsplit(endpoint)
+    return url.scheme == "https" or (
+        url.scheme == "http" and url.hostname in ("127.0.0.1", "localhost", "::1")
+    )

@@ -44,6 +44,12 @@ def timetable(files: Files) -> list[Job]:
         Job(name="activities.move_on", run=activities.move_on, every=60),
         Job(name="activities.feedback", run=activities.ask_for_feedback, every=300),
         Job(
+            name="activities.parent_classes",
+            run=activities.warn_short,
+            cron={"hour": 9, "minute": 20},
+            catch_up=3600,
+        ),
+        Job(
             name="activities.forget",
             run=lambda: activities.sweep_exports(files),
             every=3600,

@@ -6,8 +6,9 @@ from uuid import UUID
 import structlog
 
 from backend import clock
-from backend.activities.operations import afterwards, exports
+from backend.activities.operations import afterwards, counting, exports
 from backend.activities.operations.exports import LEASE, LeaseLost
+from backend.activities.rules.counting import RULE
 from backend.database import fetch, fetch_one
 from backend.media.storage import Files
 from backend.rounds import each
@@ -30,6 +31,15 @@ _TO_ASK = """
 SELECT id FROM activities WHERE held_at > $1 AND feedback_asked_at IS NULL ORDER BY held_at, id
 """
 
+_SCHOOLS = """
+SELECT s.id FROM schools s
+WHERE EXISTS (SELECT 1 FROM district_rules f JOIN policy_rules r ON r.id = f.rule_id
+              WHERE f.district_id = s.district_id AND r.code = $1 AND r.scope = 'school')
+  AND NOT EXISTS (SELECT 1 FROM feature_switches w WHERE w.school_id = s.id
+                  AND w.function = 'activities' AND NOT w.is_on)
+ORDER BY s.id
+"""
+
 
 async def move_on() -> int:
     """Close by deadline, and call held what is over; returns how many were looked at."""
@@ -43,6 +53,12 @@ async def ask_for_feedback() -> int:
     held = [row["id"] for row in await fetch(_TO_ASK, clock.now() - ASKED_WITHIN)]
     await each(held, afterwards.ask_for_feedback, what="activity")
     return len(held)
+
+
+async def warn_short() -> int:
+    """Tell schools that have held too few 家长课堂 when time runs out; returns how many."""
+    schools = [row["id"] for row in await fetch(_SCHOOLS, RULE)]
+    return sum(await each(schools, counting.warn_if_short, what="school"))
 
 
 async def make_exports(files: Files) -> int:

@@ -1,15 +1,19 @@
 """Whom activities tell, and in which words. Letters about bookings are bookings' own."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import notifications
-from backend.activities.models import Activity
+from backend.activities.models import Activity, ActivitySession
+from backend.activities.rules.counting import CountedPeriod
 from notifications import Message
 
 OPENED = "activities.opened"
 FEEDBACK = "activities.feedback_asked"
 SUMMARISED = "activities.summarised"
+WAY_IN = "activities.way_in_changed"
+SHORT = "activities.parent_classes_short"
 
 
 def _message(occasion: str, activity: Activity, zh: str, en: str, body: str) -> Message:
@@ -59,6 +63,45 @@ async def summarised(activity: Activity, visitors: Sequence[UUID]) -> None:
         f"《{activity.title}》的活动小结已发布。",
     )  # fmt: skip
     await notifications.tell(visitors, message, once=f"{SUMMARISED}:{activity.id}")
+
+
+async def way_in_changed(
+    activity: Activity, session: ActivitySession, people: Sequence[UUID], *, once: str
+) -> None:
+    """Tell those with a place that one takes part otherwise now. The address itself is in
+    the app, for whoever still has a place when they look.
+    """
+    message = _message(
+        WAY_IN, activity, "您报名的活动参加方式有更新", "How to take part has changed",
+        f"《{activity.title}》“{session.title}”的参加方式有更新，请在活动页面查看。",
+    )  # fmt: skip
+    await notifications.tell(people, message, once=f"{WAY_IN}:{session.id}:{once}")
+
+
+async def parent_classes_short(
+    school_id: UUID, people: Sequence[UUID], rule: dict[str, Any], within: CountedPeriod, held: int
+) -> bool:
+    """Tell who runs a school that time runs out and not enough was held; once a period.
+
+    Returns whether they had not been told before.
+    """
+    wanted = "要求" if rule["binding"] else "建议"
+    body = (
+        f"{within.starts_on:%Y年%m月%d日}至{within.ends_on:%Y年%m月%d日}，{rule['subject']}"
+        f"{wanted}不少于{rule['amount']}{rule['unit']}（《{rule['source']}》），"
+        f"目前已举办{held}{rule['unit']}，还差{rule['amount'] - held}{rule['unit']}。"
+    )
+    message = Message(
+        occasion=SHORT,
+        category="activity",
+        title_zh="学校有一项年度工作需要安排",
+        title_en="One of the school's tasks for this year needs planning",
+        body_zh=body,
+        body_en=body,
+        link=f"/schools/{school_id}/parent-class-count",
+        subject_id=school_id,
+    )
+    return await notifications.tell(people, message, once=f"{SHORT}:{school_id}:{within.ends_on}")
 
 
 async def withdrawn(activity: Activity) -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.expressions import Q
 from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -15,13 +16,27 @@ from backend.identifiers import uuid7
 class Kind(StrEnum):
     IMAGE = "image"
     PDF = "pdf"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+PLAYED = (Kind.VIDEO, Kind.AUDIO)
+
+
+class Readiness(StrEnum):
+    """How far an attachment is: a video or a recording is prepared before it plays."""
+
+    READY = "ready"
+    PREPARING = "preparing"
+    FAILED = "failed"
 
 
 class Variant(StrEnum):
-    """Which of an attachment's files."""
+    """Which of an attachment's files; a poster is a JPEG that stands for a video."""
 
     ORIGINAL = "original"
     THUMBNAIL = "thumbnail"
+    POSTER = "poster"
 
 
 class AttachmentQuerySet(QuerySet["Attachment"]):
@@ -30,6 +45,14 @@ class AttachmentQuerySet(QuerySet["Attachment"]):
 
     def carried_by(self, owner_id: UUID) -> QuerySet["Attachment"]:
         return self.filter(owner_id=owner_id, stored_at__not_isnull=True)
+
+    def waiting(self, now: datetime) -> QuerySet["Attachment"]:
+        """Stored, still to be prepared, and in nobody's hands at ``now``."""
+        return self.filter(
+            Q(prepare_lease__isnull=True) | Q(prepare_lease__lt=now),
+            state=Readiness.PREPARING,
+            stored_at__not_isnull=True,
+        )
 
     def forgotten(self, before: datetime) -> QuerySet["Attachment"]:
         """Handed in before ``before`` and attached to nothing."""
@@ -42,20 +65,35 @@ class AttachmentManager(Manager):
 
 
 class Attachment(Model):
+    """One file somebody handed in, with what the house made of it.
+
+    ``duration_ms`` is in milliseconds. ``stream_key`` is the prefix (without a final
+    slash) under which the files of a stream lie. ``prepare_lease`` is the moment at which
+    another worker may take a preparation over; ``prepare_error`` a code, empty if none.
+    """
+
     id = fields.UUIDField(primary_key=True, default=uuid7)
     district_id = fields.UUIDField(db_index=True)
     school_id = fields.UUIDField(null=True, db_index=True)
     uploader_id = fields.UUIDField(db_index=True)
     owner_id = fields.UUIDField(null=True, db_index=True)
     kind = fields.CharField(max_length=10)
+    state = fields.CharField(max_length=10, default="ready", db_default="ready")
     filename = fields.CharField(max_length=120)
     media_type = fields.CharField(max_length=40)
-    byte_size = fields.IntField()
+    byte_size = fields.BigIntField()
     width = fields.IntField(null=True)
     height = fields.IntField(null=True)
+    duration_ms = fields.IntField(null=True)
     sha256 = fields.CharField(max_length=64)
     original_key = fields.CharField(max_length=160, unique=True)
     thumbnail_key = fields.CharField(max_length=160, null=True, unique=True)
+    poster_key = fields.CharField(max_length=160, null=True)
+    stream_key = fields.CharField(max_length=160, null=True)
+    prepared_percent = fields.IntField(default=0, db_default=0)
+    prepare_error = fields.CharField(max_length=40, default="", db_default="")
+    prepare_attempts = fields.IntField(default=0, db_default=0)
+    prepare_lease = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     stored_at = fields.DatetimeField(null=True)
     attached_at = fields.DatetimeField(null=True)
@@ -68,8 +106,61 @@ class Attachment(Model):
 
     def key_of(self, variant: Variant) -> str | None:
         """Return the storage key of ``variant``, ``None`` when there is no such file."""
-        return self.original_key if variant is Variant.ORIGINAL else self.thumbnail_key
+        return {
+            Variant.ORIGINAL: self.original_key,
+            Variant.THUMBNAIL: self.thumbnail_key,
+            Variant.POSTER: self.poster_key,
+        }[variant]
 
     @property
     def keys(self) -> list[str]:
-        return [key for key in (self.original_key, self.thumbnail_key) if key is not None]
+        """Return the keys of its single files; a stream's lie under ``stream_key``."""
+        found = (self.original_key, self.thumbnail_key, self.poster_key)
+        return [key for key in found if key is not None]
+
+    @property
+    def is_played(self) -> bool:
+        """Say whether this is watched or listened to, over a longer time."""
+        return self.kind in PLAYED
+
+
+class Upload(Model):
+    """A file on its way in, in numbered parts; ``byte_size`` and ``sha256`` as declared.
+
+    Every part but the last holds ``part_size`` bytes. ``attachment_id`` names what came of
+    it, and is set together with ``completed_at``.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    district_id = fields.UUIDField()
+    school_id = fields.UUIDField(null=True)
+    person_id = fields.UUIDField(db_index=True)
+    filename = fields.CharField(max_length=120)
+    byte_size = fields.BigIntField()
+    sha256 = fields.CharField(max_length=64, null=True)
+    part_size = fields.IntField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(db_index=True)
+    completed_at = fields.DatetimeField(null=True)
+    attachment_id = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "uploads"
+
+
+class UploadPart(Model):
+    """One part that has arrived; ``number`` counts from 1."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    upload: fields.ForeignKeyRelation[Upload] = fields.ForeignKeyField(
+        "school.Upload", related_name="parts", db_index=False
+    )
+    upload_id: UUID
+    number = fields.IntField()
+    byte_size = fields.IntField()
+    sha256 = fields.CharField(max_length=64)
+    key = fields.CharField(max_length=160, unique=True)
+
+    class Meta:
+        table = "upload_parts"
+        unique_together = (("upload", "number"),)

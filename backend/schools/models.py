@@ -292,6 +292,7 @@ class DistrictRule(Model):
     )
     rule_id: UUID
     binding = fields.BooleanField()
+    period = fields.CharField(max_length=20, null=True)
 
     class Meta:
         table = "district_rules"

@@ -29,6 +29,17 @@ async def school_to_run(actor: NamedDependency[Actor], school_id: FromPath[UUID]
     return school
 
 
+async def school_to_administer(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> School:
+    """The school, for its administrators only: what one person did is not its principal's.
+
+    Raises :class:`NotAllowed`.
+    """
+    school = await school_in_sight(actor, school_id)
+    if not actor.holds(Role.SCHOOL_ADMIN, school=school.id):
+        raise NotAllowed
+    return school
+
+
 async def class_in_sight(actor: NamedDependency[Actor], class_id: FromPath[UUID]) -> SchoolClass:
     """A class of a school in sight. Raises :class:`NotFound`."""
     found = await SchoolClass.get_or_none(id=class_id).select_related("school")
@@ -50,6 +61,14 @@ async def district_in_sight(actor: NamedDependency[Actor], district_id: FromPath
     schools = [tie.school_id for tie in actor.ties]
     if not await School.filter(id__in=schools, district_id=district_id).exists():
         raise NotFound
+    return district
+
+
+async def district_to_run(actor: NamedDependency[Actor], district_id: FromPath[UUID]) -> District:
+    """The district, for its officers. Raises :class:`NotAllowed`."""
+    district = await district_in_sight(actor, district_id)
+    if not actor.holds(Role.DISTRICT_OFFICER, district=district_id):
+        raise NotAllowed
     return district
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from backend.database import fetch
+from backend.database import fetch, fetch_one
 
 SMALLEST_SHOWN = 5
 """Above class level, smaller numbers of people are not told apart."""
@@ -99,3 +99,43 @@ async def calendar_of(
         last,
     )
     return {"years": years, "terms": terms, "days": days}
+
+
+async def rule_followed(district_id: UUID, code: str) -> dict[str, Any] | None:
+    """Return the number a district's schools are held to by a rule, with its source.
+
+    Where several packs name one, a binding rule stands over advice, and among those the
+    larger amount. ``period`` is the district's own choice where it made one.
+    """
+    return await fetch_one(
+        """
+        SELECT r.code, r.subject, r.amount, r.unit, coalesce(f.period, r.period) AS period,
+               f.binding, p.name AS pack, p.source
+        FROM district_rules f JOIN policy_rules r ON r.id = f.rule_id
+        JOIN rule_packs p ON p.id = r.pack_id
+        WHERE f.district_id = $1 AND r.code = $2 AND r.scope = 'school'
+        ORDER BY f.binding DESC, r.amount DESC, r.id LIMIT 1
+        """,
+        district_id,
+        code,
+    )
+
+
+async def year_beginning_in(
+    district_id: UUID, year: int | None, day: date
+) -> dict[str, Any] | None:
+    """Return first and last day of the school year that begins in ``year``.
+
+    Without one it is the school year that holds ``day``; the calendar may know neither.
+    """
+    return await fetch_one(
+        """
+        SELECT starts_on, ends_on FROM school_years
+        WHERE district_id = $1 AND CASE WHEN $2::int IS NULL
+            THEN $3 BETWEEN starts_on AND ends_on ELSE extract(year FROM starts_on) = $2 END
+        ORDER BY starts_on LIMIT 1
+        """,
+        district_id,
+        year,
+        day,
+    )

@@ -189,7 +189,7 @@ class RuleOut(Out):
             scope=rule.scope,
             amount=rule.amount,
             unit=rule.unit,
-            period=Period(rule.period),
+            period=Period(adopted.period or rule.period),
             due_on=rule.due_on,
             binding=adopted.binding,
         )

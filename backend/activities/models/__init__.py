@@ -5,6 +5,8 @@ from backend.activities.models.activities import (
     ActivityKind,
     ActivitySession,
     ActivityState,
+    Delivery,
+    LecturerKind,
 )
 from backend.activities.models.exports import ActivityExport, ExportState
 from backend.activities.models.feedback import ActivityFeedback
@@ -16,5 +18,7 @@ __all__ = [
     "ActivityKind",
     "ActivitySession",
     "ActivityState",
+    "Delivery",
     "ExportState",
+    "LecturerKind",
 ]

@@ -16,7 +16,10 @@ from backend.identifiers import uuid7
 
 
 class ActivityKind(StrEnum):
-    """What families are invited to (events-1 to events-5, events-7)."""
+    """What families are invited to (events-1 to events-5, events-7, lessons-3).
+
+    家长课堂 and 实践活动 are activities like the others, and switched on and off with them.
+    """
 
     OPEN_DAY = "open_day"
     FORUM = "forum"
@@ -24,6 +27,25 @@ class ActivityKind(StrEnum):
     GUIDANCE = "guidance"
     FAMILY = "family"
     LECTURE = "lecture"
+    PARENT_CLASS = "parent_class"
+    PRACTICE = "practice"
+
+
+class Delivery(StrEnum):
+    """Where one takes part in a session."""
+
+    ON_SITE = "on_site"
+    ONLINE = "online"
+    BOTH = "both"
+
+
+class LecturerKind(StrEnum):
+    """Who speaks at a session (lessons-4, duty-17)."""
+
+    BACKBONE_TEACHER = "backbone_teacher"
+    EXCELLENT_PARENT = "excellent_parent"
+    EXPERT = "expert"
+    OTHER = "other"
 
 
 class ActivityState(StrEnum):
@@ -90,6 +112,10 @@ class ActivitySession(Model):
     quota_keys = ArrayField(element_type="text", default=list)
     shares: list[dict[str, Any]] = fields.JSONField(default=list)
     host_ids = ArrayField(element_type="uuid", default=list)
+    speakers: list[dict[str, Any]] = fields.JSONField(default=list, db_default="[]")
+    delivery = fields.CharField(max_length=10, default="on_site", db_default="on_site")
+    link = fields.CharField(max_length=500, default="", db_default="")
+    recording_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "activity_sessions"

@@ -11,6 +11,7 @@ from backend import clock
 from backend.activities import rules
 from backend.activities.models import Activity, ActivitySession
 from backend.activities.operations.opening import make_slots
+from backend.activities.operations.programmes import Programme, check_speakers
 from backend.activities.queries import places
 from backend.activities.rules import Node
 from backend.activities.rules.organising import DRAFT, UNDER_WAY
@@ -38,6 +39,7 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     quota_keys: Sequence[str] = ()
     shares: Sequence[dict[str, Any]] = ()
     host_ids: Sequence[UUID] = ()
+    programme: Programme = Programme()
 
     def share_nodes(self) -> list[UUID]:
         return [UUID(node) for share in self.shares for node in share["nodeIds"]]
@@ -69,8 +71,8 @@ async def write(actor: Actor, school_id: UUID, content: Content) -> Activity:
     """Keep a new draft with its sessions.
 
     Raises ``NotFound`` for places outside the school, :class:`rules.NotYourActivity`,
-    :class:`rules.OutsideAudience`, :class:`rules.NotAGuardian` and
-    :class:`rules.NotOnTheStaff`.
+    :class:`rules.OutsideAudience`, :class:`rules.NotAGuardian`,
+    :class:`rules.NotOnTheStaff` and :class:`rules.SpeakerNotHere`.
     """
     async with transaction():
         activity = Activity(school_id=school_id, organiser_id=actor.person_id)
@@ -111,8 +113,8 @@ async def add_session(actor: Actor, activity_id: UUID, plan: SessionPlan) -> Act
     """Add a session to a draft, or to an open activity, where it can be booked at once.
 
     Raises :class:`rules.WrongActivityState`, :class:`rules.TooManySessions`,
-    :class:`rules.OutsideAudience`, :class:`rules.NotOnTheStaff` and
-    :class:`rules.BadActivityDates`.
+    :class:`rules.OutsideAudience`, :class:`rules.NotOnTheStaff`,
+    :class:`rules.SpeakerNotHere` and :class:`rules.BadActivityDates`.
     """
     async with transaction():
         activity = await Activity.select_for_update().get(id=activity_id)
@@ -169,7 +171,9 @@ async def _fill(actor: Actor, activity: Activity, content: Content) -> list[Node
 async def _plan_sessions(
     activity: Activity, plans: Sequence[SessionPlan], audience: Sequence[Node]
 ) -> list[ActivitySession]:
-    """Keep sessions whose classes lie within the audience and whose hosts work here."""
+    """Keep sessions whose classes lie within the audience, whose hosts work here, and whose
+    speakers belong here where they are named by their accounts.
+    """
     named = [node for plan in plans for node in (*plan.node_ids, *plan.share_nodes())]
     # Another school's classes are not there for this one.
     known = {
@@ -180,6 +184,9 @@ async def _plan_sessions(
     hosts = {host for plan in plans for host in plan.host_ids}
     if await places.staff_among(hosts, activity.school_id) != hosts:
         raise rules.NotOnTheStaff
+    await check_speakers(
+        activity.school_id, [one for plan in plans for one in plan.programme.speakers]
+    )
     quotas = {quota["key"] for quota in activity.quotas}
     made = []
     for plan in plans:
@@ -200,6 +207,9 @@ async def _plan_sessions(
                 quota_keys=list(dict.fromkeys(plan.quota_keys)),
                 shares=list(plan.shares),
                 host_ids=list(dict.fromkeys(plan.host_ids)),
+                speakers=list(plan.programme.speakers),
+                delivery=plan.programme.delivery,
+                link=plan.programme.link,
             )
         )
     await ActivitySession.bulk_create(made)

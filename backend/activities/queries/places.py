@@ -1,12 +1,13 @@
 """Schools, grades and classes by id, and who is meant by them."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from backend.activities.rules import Node
-from backend.database import fetch
+from backend.database import fetch, fetch_one
 
 _NODES = """
 SELECT 'class' AS kind, c.id, c.school_id, c.grade_id, c.id AS class_id, g.name || c.name AS label
@@ -56,3 +57,19 @@ async def staff_among(people: Collection[UUID], school_id: UUID) -> set[UUID]:
         school_id,
     )
     return {row["person_id"] for row in rows}
+
+
+async def slot_of(session_id: UUID) -> dict[str, Any] | None:
+    """Return until when a session's slot lasts and its state; drafts have none."""
+    return await fetch_one("SELECT ends_at, state FROM slots WHERE id = $1", session_id)
+
+
+async def who_runs(school_id: UUID) -> list[UUID]:
+    """Return the school's administrators, or its principal when it has none."""
+    rows = await fetch(
+        "SELECT DISTINCT person_id, role FROM standings_in_force "
+        "WHERE school_id = $1 AND role IN ('school_admin', 'principal')",
+        school_id,
+    )
+    admins = [row["person_id"] for row in rows if row["role"] == "school_admin"]
+    return admins or [row["person_id"] for row in rows]

@@ -136,3 +136,14 @@ async def came(activity_id: UUID, person_id: UUID) -> bool:
         person_id,
     )
     return bool(rows)
+
+
+async def joining(session_id: UUID, now: datetime) -> list[UUID]:
+    """Return everybody whose place at a session yet to end is certain."""
+    rows = await fetch(
+        "SELECT DISTINCT person_id FROM bookings WHERE slot_id = $1 AND ends_at > $2 "
+        "AND state IN ('confirmed', 'checked_in')",
+        session_id,
+        now,
+    )
+    return [row["person_id"] for row in rows]

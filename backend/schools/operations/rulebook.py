@@ -8,6 +8,7 @@ import msgspec
 
 from backend.audit.operations import record
 from backend.database import transaction
+from backend.errors import NotFound
 from backend.schools.models import DistrictRule, Period, PolicyRule, RulePack
 
 
@@ -67,3 +68,19 @@ async def adopt(
             rules=len(chosen),
         )
         return len(chosen)
+
+
+async def count_by(district_id: UUID, code: str, period: Period, *, by: UUID | None) -> None:
+    """Let a district count a rule it follows by another kind of year than its pack says.
+
+    「每年」 is a calendar year where a document does not say otherwise, and may be a school
+    year (Q8). Raises :class:`NotFound` when the district follows no such rule.
+    """
+    async with transaction():
+        followed = await DistrictRule.filter(district_id=district_id, rule__code=code)
+        if not followed:
+            raise NotFound
+        await DistrictRule.filter(id__in=[rule.id for rule in followed]).update(period=period)
+        await record(
+            "schools.rule_counted_by", "district", district_id, by=by, code=code, period=period
+        )

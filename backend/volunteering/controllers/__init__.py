@@ -11,7 +11,6 @@ from backend.volunteering.controllers import (
     logs,
     photos,
     service,
-    verification,
 )
 from backend.volunteering.controllers.calling import CallAnswers, ShiftCalls, ShiftsAtRisk
 from backend.volunteering.controllers.days import SchoolDays, StationDayPlanning, StationDays
@@ -61,7 +60,6 @@ routes = Router(
         *hazards.DUTY,
         *service.DUTY,
         *certificates.DUTY,
-        *verification.DUTY,
     ],
     dependencies={"seen": Provide(shift_in_sight)},
     guards=[require(Function.VOLUNTEERING)],

@@ -10,7 +10,6 @@ from backend.volunteering.models.people import (
     VolunteerDuty,
     VolunteerState,
 )
-from backend.volunteering.models.service import ServiceCertificate
 from backend.volunteering.models.shifts import (
     DayState,
     DutyKind,
@@ -34,7 +33,6 @@ __all__ = [
     "HazardState",
     "MentorOffer",
     "PostHolder",
-    "ServiceCertificate",
     "Severity",
     "Shift",
     "ShiftAsk",

@@ -5,11 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from tortoise.expressions import Q
 
 from backend.database import fetch, fetch_one
-from backend.volunteering.models import ServiceCertificate
-from backend.web.cursors import Position
 
 _DONE = """
 FROM bookings b
@@ -151,14 +148,3 @@ async def has_served(person_id: UUID, school_id: UUID) -> str | None:
         school_id,
     )
     return row["name"] if row else None
-
-
-async def certificates_of(
-    school_id: UUID, after: Position | None, limit: int
-) -> list[ServiceCertificate]:
-    """Return the certificates of a school, newest first."""
-    rows = ServiceCertificate.filter(school_id=school_id)
-    if after is not None:
-        older = Q(issued_at__lt=after.at) | Q(issued_at=after.at, id__lt=after.id)
-        rows = rows.filter(older)
-    return await rows.order_by("-issued_at", "-id").limit(limit)

@@ -10,12 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from backend import clock
+from backend.certificates import operations
+from backend.certificates.rules import PERIODS
+from backend.certificates.schemas import CertificateCheckOut
 from backend.errors import NotFound, TooMany
 from backend.people.authentication import caller_address
 from backend.settings import Settings
-from backend.volunteering.operations import service as operations
-from backend.volunteering.rules.service import RULE_ZH, spelled
-from backend.volunteering.schemas.service import CertificateCheckOut
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 
@@ -77,7 +77,7 @@ class CertificateChecks(Controller):
 
     @get(
         operation_id="checkCertificate",
-        summary="核验证明 Check a certificate",
+        summary="核验证书 Check a certificate",
         responses=refusals(TooMany),
     )
     async def check_certificate(
@@ -99,31 +99,33 @@ async def verify(
         found = await _checked(request, settings, code)
     except NotFound:
         return _page(
-            404, "查无此证明", "没有找到该编号的证明。", ' class="none"', {},
-            "请核对纸面上的证书编号；如有疑问，请联系开具证明的学校。",
+            404, "查无此证书", "没有找到该编号的证书。", ' class="none"', [],
+            "请核对纸面上的证书编号；如有疑问，请联系开具单位。",
         )  # fmt: skip
     except TooMany as wait:
         response = _page(
-            429, "查询过于频繁", "请稍后再试。", ' class="none"', {}, "为防止批量查询，请稍候。"
+            429, "查询过于频繁", "请稍后再试。", ' class="none"', [], "为防止批量查询，请稍候。"
         )
         response.headers["retry-after"] = str(wait.retry_after or 60)
         return response
-    amount, unit = spelled(found.minutes)
-    rows = {
-        "证书编号": found.number,
-        "姓名": found.holder,
-        "学校": found.school_name,
-        "服务期间": f"{found.first} 至 {found.last}",
-        "服务时长": f"{amount} {unit}",
-        "服务次数": f"{found.shifts} 次",
-        "开具日期": str(found.issued_on),
-    }
     if found.revoked_on is not None:
-        rows["撤销日期"] = str(found.revoked_on)
-        return _page(
-            200, "该证明已撤销", "学校已撤销此证明，不再有效。", ' class="off"', rows, RULE_ZH
-        )
-    return _page(200, "证明有效", "志愿服务证明 · 家长驻校日", "", rows, RULE_ZH)
+        line = f"{found.title}：开具单位已撤销，不再有效。"
+        return _page(200, "该证书已撤销", line, ' class="off"', _rows(found), found.rule)
+    return _page(200, "证书有效", found.title, "", _rows(found), found.rule)
+
+
+def _rows(found: CertificateCheckOut) -> list[tuple[str, str]]:
+    days = f"{found.first} 至 {found.last}" if found.first < found.last else str(found.last)
+    rows = [
+        ("证书编号", found.number),
+        ("姓名", found.holder),
+        ("开具单位", found.issuer),
+        *((line.label, line.value) for line in found.lines),
+        (PERIODS[found.kind], days),
+        *((figure.label, f"{figure.value} {figure.unit}") for figure in found.figures),
+        ("开具日期", str(found.issued_on)),
+    ]
+    return rows if found.revoked_on is None else [*rows, ("撤销日期", str(found.revoked_on))]
 
 
 async def _checked(
@@ -134,11 +136,10 @@ async def _checked(
 
 
 def _page(
-    status: int, title: str, line: str, manner: str, rows: dict[str, str], foot: str
+    status: int, title: str, line: str, manner: str, rows: list[tuple[str, str]], foot: str
 ) -> Response[str]:
     shown = "".join(
-        f"<div><dt>{escape(term)}</dt><dd>{escape(said)}</dd></div>\n"
-        for term, said in rows.items()
+        f"<div><dt>{escape(term)}</dt><dd>{escape(said)}</dd></div>\n" for term, said in rows
     )
     page = _PAGE.format(
         title=escape(title),
@@ -151,4 +152,4 @@ def _page(
     return Response(page, status_code=status, media_type="text/html", headers=dict(HEADERS))
 
 
-DUTY = (CertificateChecks,)
+CHECKED = (CertificateChecks,)

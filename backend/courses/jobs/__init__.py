@@ -1,0 +1,1 @@
+"""What the parent school does unasked, split by noun."""

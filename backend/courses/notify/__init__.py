@@ -1,0 +1,1 @@
+"""Whom the parent school tells, and in which words, split by noun."""

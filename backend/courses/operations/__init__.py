@@ -1,0 +1,1 @@
+"""What can happen in the parent school, split by noun."""

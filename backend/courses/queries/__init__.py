@@ -1,0 +1,1 @@
+"""Reports and lists of the parent school, split by noun."""

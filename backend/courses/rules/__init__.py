@@ -1,0 +1,1 @@
+"""When something may happen in the parent school, split by noun."""
