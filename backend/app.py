@@ -14,6 +14,8 @@ from backend.activities.controllers import routes as activities
 from backend.bookings.controllers import routes as bookings
 from backend.certificates.controllers import routes as certificates
 from backend.certificates.controllers.verification import verify
+from backend.column.controllers import routes as column
+from backend.courses.controllers import routes as courses
 from backend.database import database
 from backend.errors import SignInNeeded
 from backend.inbox.controllers import routes as inbox
@@ -48,6 +50,8 @@ ROOMS = (
     certificates,
     volunteering,
     activities,
+    courses,
+    column,
 )
 
 

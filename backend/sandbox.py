@@ -78,6 +78,7 @@ async def run(
     memory: int,
     cpu_seconds: int,
     wall_seconds: float,
+    file_bytes: int = 0,
     on_progress: Progress | None = None,
 ) -> bytes:
     """Call ``target`` with ``payload`` in a child process and return its bytes.
@@ -86,14 +87,16 @@ async def run(
     ``(payload: bytes, progress: Callable[[dict], None]) -> bytes``. ``memory`` is the
     child's whole address space in bytes (the bare interpreter takes about 40 MB) and
     also bounds its answer; the wall clock starts when the child does, not while the
-    caller waits for one of the :data:`CHILDREN` places. ``on_progress`` is called on the
-    event loop.
+    caller waits for one of the :data:`CHILDREN` places. The child writes no file, unless
+    ``file_bytes`` lets it write some of that size each: a target that reads a large file or
+    leaves one behind is given paths for its payload. ``on_progress`` is called on the event
+    loop.
 
     Raises :class:`SandboxRefused` and :class:`SandboxKilled`. Cancelling the caller
     kills the child.
     """
     async with _slots:
-        process = await _start(target, memory, cpu_seconds, wall_seconds)
+        process = await _start(target, memory, cpu_seconds, wall_seconds, file_bytes)
         try:
             async with asyncio.timeout(wall_seconds):
                 answer = await _converse(process, payload, memory, on_progress)
@@ -112,11 +115,13 @@ async def run(
     return answer
 
 
-async def _start(target: str, memory: int, cpu_seconds: int, wall_seconds: float) -> Process:
+async def _start(
+    target: str, memory: int, cpu_seconds: int, wall_seconds: float, file_bytes: int
+) -> Process:
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-B", "-m", "backend.sandbox"),
-            *(target, str(memory), str(cpu_seconds), str(wall_seconds)),
+            *(target, str(memory), str(cpu_seconds), str(wall_seconds), str(file_bytes)),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -203,12 +208,14 @@ def _why(returncode: int, stderr: bytes) -> Reason:
     return "memory" if returncode == -signal.SIGKILL else "crash"
 
 
-def child(target: str, memory: int, cpu_seconds: int, wall_seconds: float) -> int:
+def child(
+    target: str, memory: int, cpu_seconds: int, wall_seconds: float, file_bytes: int
+) -> int:
     """Serve one call inside the child process and return its exit code.
 
     The limits stand before the target's module is imported.
     """
-    _limit(memory, cpu_seconds, wall_seconds)
+    confine(memory, cpu_seconds, wall_seconds, file_bytes)
     answer = os.fdopen(os.dup(1), "wb")
     # Whatever the target prints must not be taken for a frame.
     os.dup2(2, 1)
@@ -226,12 +233,13 @@ def child(target: str, memory: int, cpu_seconds: int, wall_seconds: float) -> in
     return 0
 
 
-def _limit(memory: int, cpu_seconds: int, wall_seconds: float) -> None:
+def confine(memory: int, cpu_seconds: int, wall_seconds: float, file_bytes: int) -> None:
+    """Put this process, and whatever program it becomes, under the limits of :func:`run`."""
     wanted = {
         resource.RLIMIT_AS: (memory, memory),
         # SIGXCPU comes at the first figure and SIGKILL at the second.
         resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1),
-        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_FSIZE: (file_bytes, file_bytes),
         resource.RLIMIT_NOFILE: (64, 64),
         resource.RLIMIT_CORE: (0, 0),
     }
@@ -258,4 +266,7 @@ if __name__ == "__main__":
 
     # The interpreter's farewell would only cost time: nothing here outlives the call. An
     # exception prints its traceback, the parent's ``detail``, and leaves with code 1.
-    os._exit(serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
+    _target, _memory, _cpu_seconds, _wall_seconds, _file_bytes = sys.argv[1:]
+    os._exit(
+        serve(_target, int(_memory), int(_cpu_seconds), float(_wall_seconds), int(_file_bytes))
+    )

@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage_region: str = "us-east-1"
     storage_access_key: str | None = None
     storage_secret_key: str | None = None
+    video_ladder: bool = True
+    """Whether films get versions for weak networks, where the encoder is installed."""
     school_quota_gib: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
     """How much one school's files may fill, in GiB."""
     trusted_proxies: tuple[str, ...] = ()

@@ -3,6 +3,8 @@
 from backend import clock
 from backend.activities import jobs as activities
 from backend.bookings import jobs as bookings
+from backend.column import jobs as column
+from backend.courses import jobs as courses
 from backend.media import jobs as media
 from backend.media.storage import Files
 from backend.notices import jobs as notices
@@ -13,8 +15,11 @@ from notifications import health
 from notifications.scheduler import Job
 
 
-def timetable(files: Files) -> list[Job]:
-    """Return what workers do unasked; each occasion is run by one of them."""
+def timetable(files: Files, *, ladders: bool = True) -> list[Job]:
+    """Return what workers do unasked; each occasion is run by one of them.
+
+    ``ladders`` says whether films get versions for weak networks.
+    """
     return [
         Job(name="notices.release", run=notices.release_due, every=5),
         Job(name="notices.expire", run=notices.expire_due, every=60),
@@ -53,6 +58,24 @@ def timetable(files: Files) -> list[Job]:
             name="activities.forget",
             run=lambda: activities.sweep_exports(files),
             every=3600,
+        ),
+        Job(
+            name="media.prepare",
+            run=lambda: media.prepare(files, ladders=ladders),
+            every=3,
+            # Every worker takes the next film that no other holds, however long it takes.
+            once_per_period=False,
+        ),
+        Job(name="column.release", run=column.release_due, every=60),
+        Job(name="courses.settle", run=courses.settle_reached, every=60),
+        Job(name="courses.attended", run=courses.settle_attended, every=300),
+        Job(name="courses.finish", run=courses.finish_courses, every=600),
+        Job(name="courses.unlock", run=courses.unlock_elsewhere, every=600),
+        Job(
+            name="courses.running_out",
+            run=courses.warn_running_out,
+            cron={"hour": 9, "minute": 50},
+            catch_up=3600,
         ),
         Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),
         Job(name="roster.forget", run=roster.forget_old, every=3600),

@@ -15,6 +15,7 @@ import structlog
 from backend import clock
 from backend.activities import jobs as activities
 from backend.bookings import jobs as bookings
+from backend.column import jobs as column
 from backend.database import database
 from backend.media.storage import open_files
 from backend.notices import jobs as notices
@@ -66,7 +67,8 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
         for channel in channels.values():
             await channel.open()
             stack.push_async_callback(channel.close)
-        await stack.enter_async_context(clockwork(timetable(files), clock=clock.now, stop=stop))
+        jobs = timetable(files, ladders=settings.video_ladder)
+        await stack.enter_async_context(clockwork(jobs, clock=clock.now, stop=stop))
         log.info("worker_started", channels=",".join(channels))
         async with asyncio.TaskGroup() as group:
             for name, work in rounds.items():
@@ -83,6 +85,7 @@ async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[
 _ASKED = {
     "notices": notices.still_wanted,
     "bookings": bookings.still_wanted,
+    "column": column.still_wanted,
     "volunteering": volunteering.still_wanted,
 }
 

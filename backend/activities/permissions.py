@@ -25,8 +25,8 @@ from backend.media import links
 from backend.media.models import Variant
 from backend.people.authentication import actor_from
 from backend.people.models import Session
-from backend.schools.models import Function, School
-from backend.schools.permissions import school_in_sight
+from backend.schools.models import District, Function, School
+from backend.schools.permissions import school_in_sight, stands_above
 from backend.settings import Settings
 from backend.web.actor import STAFF, Actor, Role
 
@@ -107,7 +107,7 @@ async def activity_to_join(sight: NamedDependency[ActivitySight]) -> Activity:
 
 
 class SessionSight(msgspec.Struct, frozen=True, kw_only=True):
-    """A session of an activity that the caller's family may join."""
+    """A session of an activity in the caller's sight."""
 
     session_id: UUID
     activity: Any
@@ -117,13 +117,28 @@ async def session_to_join(
     actor: NamedDependency[Actor], session_id: FromPath[UUID]
 ) -> SessionSight:
     """A session of an activity for the caller's children. Raises :class:`NotFound`."""
+    sight = await _sight_of_session(actor, session_id)
+    if not sight.concerned:
+        raise NotAllowed
+    return SessionSight(session_id=session_id, activity=sight.activity)
+
+
+async def session_to_run(actor: NamedDependency[Actor], session_id: FromPath[UUID]) -> SessionSight:
+    """A session, for whoever answers for its activity.
+
+    Raises :class:`NotFound` and :class:`NotAllowed`.
+    """
+    sight = await _sight_of_session(actor, session_id)
+    if not sight.manages:
+        raise NotAllowed
+    return SessionSight(session_id=session_id, activity=sight.activity)
+
+
+async def _sight_of_session(actor: Actor, session_id: UUID) -> ActivitySight:
     session = await ActivitySession.get_or_none(id=session_id).select_related("activity")
     if session is None or not isinstance(session.activity, Activity):
         raise NotFound
-    sight = await sight_of(actor, session.activity)
-    if not sight.concerned:
-        raise NotAllowed
-    return SessionSight(session_id=session.id, activity=sight.activity)
+    return await sight_of(actor, session.activity)
 
 
 async def school_with_activities(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> UUID:
@@ -143,6 +158,27 @@ async def school_to_count(actor: NamedDependency[Actor], school_id: FromPath[UUI
     if school_id in actor.school_ids and not works_at(actor, school_id):
         raise NotAllowed
     return school
+
+
+class CountSight(msgspec.Struct, frozen=True, kw_only=True):
+    """A school to count at, with its district; ``runs``: the caller answers for the school."""
+
+    school: Any
+    district: Any
+    runs: bool
+
+
+async def school_counted(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> CountSight:
+    """A school, for those who run it and the offices above it.
+
+    Raises :class:`NotFound` and :class:`NotAllowed`.
+    """
+    school = await school_in_sight(actor, school_id)
+    runs = actor.runs_school(school_id)
+    if not (runs or await stands_above(actor, school)):
+        raise NotAllowed
+    district = await District.get(id=school.district_id)
+    return CountSight(school=school, district=district, runs=runs)
 
 
 async def school_to_organise_at(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> UUID:

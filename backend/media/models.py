@@ -119,6 +119,12 @@ class Attachment(Model):
         return [key for key in found if key is not None]
 
     @property
+    def room(self) -> str:
+        """Return the prefix of everything that is made of a film or a recording."""
+        folder, name = self.original_key.split("/")[:2]
+        return f"{folder}/{name.partition('.')[0]}"
+
+    @property
     def is_played(self) -> bool:
         """Say whether this is watched or listened to, over a longer time."""
         return self.kind in PLAYED
@@ -127,8 +133,9 @@ class Attachment(Model):
 class Upload(Model):
     """A file on its way in, in numbered parts; ``byte_size`` and ``sha256`` as declared.
 
-    Every part but the last holds ``part_size`` bytes. ``attachment_id`` names what came of
-    it, and is set together with ``completed_at``.
+    Every part but the last holds ``part_size`` bytes. While its parts are put together,
+    until ``joining_until`` at the latest, none may change; ``attachment_id`` names what is
+    being made of them, and what has been made when ``completed_at`` is set.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -141,11 +148,17 @@ class Upload(Model):
     part_size = fields.IntField()
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(db_index=True)
+    joining_until = fields.DatetimeField(null=True)
     completed_at = fields.DatetimeField(null=True)
     attachment_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "uploads"
+
+    @property
+    def prefix(self) -> str:
+        """Return what the keys of its parts begin with."""
+        return f"uploads/{self.id.hex}"
 
 
 class UploadPart(Model):

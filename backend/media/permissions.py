@@ -1,8 +1,10 @@
 """Who may hand in files, and whom a link lets through."""
 
+import hashlib
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -10,12 +12,16 @@ from litestar.params import FromPath, FromQuery
 from backend import clock
 from backend.errors import NotFound
 from backend.media import links
-from backend.media.models import Attachment, Variant
+from backend.media.models import Attachment, Readiness, Upload, Variant
 from backend.people.authentication import actor_from
 from backend.people.models import Session
 from backend.schools.models import School
 from backend.settings import Settings
 from backend.web.actor import Actor
+
+REMEMBERED_SECONDS = 5.0
+"""How much longer a link to a film may work than the session it was signed for."""
+_MOST_REMEMBERED = 4096
 
 
 async def may_upload_to(actor: Actor, school_id: UUID | None, district_id: UUID | None) -> None:
@@ -33,13 +39,54 @@ async def may_upload_to(actor: Actor, school_id: UUID | None, district_id: UUID 
         raise NotFound
 
 
-async def attachment_by_link(
+async def may_hand_in(actor: Actor, school_id: UUID | None, district_id: UUID | None) -> bool:
+    """Return whether the caller may hand in documents too, and not only pictures.
+
+    Who works there may; a guardian of a child of the school may hand in pictures. Raises
+    :class:`NotFound` for anybody else.
+    """
+    try:
+        await may_upload_to(actor, school_id, district_id)
+    except NotFound:
+        if school_id not in {tie.school_id for tie in actor.ties}:
+            raise
+        return False
+    return True
+
+
+async def my_upload(actor: NamedDependency[Actor], upload_id: FromPath[UUID]) -> Upload:
+    """Return an upload the caller has begun and may still go on with.
+
+    Raises :class:`NotFound` for anybody else's, one whose day is over, and when the caller
+    no longer works there.
+    """
+    upload = await Upload.get_or_none(
+        id=upload_id, person_id=actor.person_id, expires_at__gt=clock.now()
+    )
+    if upload is None:
+        raise NotFound
+    await may_upload_to(actor, upload.school_id, None if upload.school_id else upload.district_id)
+    return upload
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What a link has opened; ``sizes`` keeps the sizes of its files for the next range."""
+
+    attachment: Attachment
+    sizes: dict[str, int]
+    until: float
+
+
+_opened: dict[bytes, Opened] = {}
+
+
+async def opened_by_link(
     request: Request[Any, Any, Any],
     settings: NamedDependency[Settings],
     attachment_id: FromPath[UUID],
     variant: FromPath[str],
     link: FromQuery[str] = "",
-) -> Attachment:
+) -> Opened:
     """The only way a download gets its attachment.
 
     The link must have been signed for this file, still be young, and its session still be
@@ -48,12 +95,41 @@ async def attachment_by_link(
     """
     if variant not in tuple(Variant):
         raise NotFound
-    claims = links.verify(
-        link, attachment_id, Variant(variant), key=settings.secret_key, now=clock.now()
-    )
+    return await _opened_by(request, attachment_id, variant, link, settings.secret_key)
+
+
+async def opened_by_stream_link(
+    request: Request[Any, Any, Any],
+    settings: NamedDependency[Settings],
+    attachment_id: FromPath[UUID],
+    token: FromPath[str],
+) -> Opened:
+    """Like :func:`opened_by_link`, for any file of the attachment's stream."""
+    return await _opened_by(request, attachment_id, links.STREAM, token, settings.secret_key)
+
+
+async def _opened_by(
+    request: Request[Any, Any, Any], attachment_id: UUID, what: str, link: str, key: str
+) -> Opened:
+    """Look it up, or, for what is played, remember it from a moment ago.
+
+    A player asks for hundreds of ranges; each would cost two questions to the database.
+    """
+    now = clock.now()
+    claims = links.verify(link, attachment_id, what, key=key, now=now)
     if claims is None:
         raise NotFound
-    if header := request.headers.get("authorization"):
+    header = request.headers.get("authorization", "")
+    asked = hashlib.sha256(
+        attachment_id.bytes
+        + claims.person_id.bytes
+        + claims.session_id.bytes
+        + f"{what} {header}".encode()
+    ).digest()
+    found = _opened.get(asked)
+    if found is not None and now.timestamp() < found.until:
+        return found
+    if header:
         # A link needs no sign-in, but somebody else's sign-in must not come with it.
         caller = await actor_from(header)
         if caller is not None and caller.session_id != claims.session_id:
@@ -63,10 +139,14 @@ async def attachment_by_link(
         person_id=claims.person_id,
         person__closed_at=None,
         revoked_at=None,
-        expires_at__gt=clock.now(),
+        expires_at__gt=now,
     )
     attachment = await Attachment.objects.all().stored().get_or_none(id=attachment_id)
     if attachment is None or not await open_session.exists():
         raise NotFound
-    found: Attachment = attachment
+    found = Opened(attachment, {}, now.timestamp() + REMEMBERED_SECONDS)
+    if attachment.is_played and attachment.state == Readiness.READY:
+        if len(_opened) >= _MOST_REMEMBERED:
+            _opened.clear()
+        _opened[asked] = found
     return found

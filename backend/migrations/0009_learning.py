@@ -6,7 +6,6 @@ from json import dumps, loads
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.base import OnDelete
 from tortoise import fields
-from tortoise.migrations.constraints import UniqueConstraint
 
 class Migration(migrations.Migration):
     dependencies = [('school', '0008_activities')]
@@ -83,6 +82,7 @@ class Migration(migrations.Migration):
                 ('shared_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('licence', fields.CharField(default='', db_default='', max_length=200)),
                 ('author_id', fields.UUIDField()),
+                ('writer_ids', ArrayField(default=list, element_type='UUID')),
                 ('submitted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('reviewer_id', fields.UUIDField(null=True)),
                 ('reviewed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('retired_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('retired_reason', fields.CharField(default='', db_default='', max_length=200)),
                 ('search_text', fields.TextField(default='', db_default='', unique=False)),
+                ('folded', fields.TextField(default='', db_default='', unique=False)),
                 ('version', fields.IntField(default=0, db_default=0)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
@@ -145,6 +146,40 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='CourseEnrolment',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('course', fields.ForeignKeyField('school.Course', source_field='course_id', db_constraint=True, to_field='id', related_name='enrolments', on_delete=OnDelete.CASCADE)),
+                ('person_id', fields.UUIDField(db_index=True)),
+                ('round', fields.IntField(default=1, db_default=1)),
+                ('enrolled_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('left_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('last_seen_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('nudged_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('set_item', fields.IntField(default=0, db_default=0)),
+                ('set_item_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'course_enrolments', 'app': 'school', 'unique_together': (('course', 'person_id'),), 'pk_attr': 'id', 'table_description': '``round`` counts how often the course is taken anew once its validity ran out.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CourseReview',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('course', fields.ForeignKeyField('school.Course', source_field='course_id', db_index=True, db_constraint=True, to_field='id', related_name='reviews', on_delete=OnDelete.CASCADE)),
+                ('lesson_id', fields.UUIDField(null=True)),
+                ('revision', fields.IntField(null=True)),
+                ('writer_ids', ArrayField(default=list, element_type='UUID')),
+                ('submitted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('reviewer_id', fields.UUIDField()),
+                ('approved', fields.BooleanField()),
+                ('reason', fields.CharField(default='', db_default='', max_length=200)),
+                ('reviewed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'course_reviews', 'app': 'school', 'pk_attr': 'id', 'table_description': 'One answer to one submission; without ``lesson_id`` it was about the whole course.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Lesson',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
@@ -157,6 +192,7 @@ class Migration(migrations.Migration):
                 ('counts_from', fields.IntField(default=1, db_default=1)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('retired_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('retired_reason', fields.CharField(default='', db_default='', max_length=200)),
             ],
             options={'table': 'lessons', 'app': 'school', 'pk_attr': 'id', 'table_description': '``revision`` is the published one, 0 before there is any.'},
             bases=['Model'],
@@ -219,6 +255,7 @@ class Migration(migrations.Migration):
                 ('watch_again', fields.BooleanField(default=False, db_default=False)),
                 ('note', fields.CharField(default='', db_default='', max_length=200)),
                 ('author_id', fields.UUIDField()),
+                ('writer_ids', ArrayField(default=list, element_type='UUID')),
                 ('submitted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('reviewer_id', fields.UUIDField(null=True)),
                 ('reviewed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -280,7 +317,7 @@ class Migration(migrations.Migration):
                 ('course_id', fields.UUIDField(null=True)),
                 ('source', fields.CharField(default='', db_default='', max_length=80)),
                 ('stages', ArrayField(default=list, element_type='TEXT')),
-                ('byline', fields.CharField(max_length=60)),
+                ('byline', fields.CharField(max_length=110)),
                 ('author_id', fields.UUIDField(null=True, db_index=True)),
                 ('edited_by', fields.UUIDField(null=True)),
                 ('contributor_id', fields.UUIDField(null=True, db_index=True)),
@@ -368,6 +405,7 @@ class Migration(migrations.Migration):
                 ('part_size', fields.IntField()),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('expires_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ('joining_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('completed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('attachment_id', fields.UUIDField(null=True)),
             ],
@@ -460,60 +498,5 @@ class Migration(migrations.Migration):
             model_name='DistrictRule',
             name='period',
             field=fields.CharField(null=True, max_length=20),
-        ),
-        ops.AlterModelOptions(
-            name='Enrolment',
-            options={'table': 'enrolments', 'app': 'school', 'unique_together': (('course', 'person_id'),), 'pk_attr': 'id', 'table_description': '``round`` counts how often the course is taken anew once its validity ran out.'},
-        ),
-        ops.RenameField(
-            model_name='Enrolment',
-            old_name='until',
-            new_name='left_at',
-        ),
-        ops.RenameField(
-            model_name='Enrolment',
-            old_name='class_id',
-            new_name='person_id',
-        ),
-        ops.AddField(
-            model_name='Enrolment',
-            name='course',
-            field=fields.ForeignKeyField('school.Course', source_field='course_id', db_constraint=True, to_field='id', related_name='enrolments', on_delete=OnDelete.CASCADE),
-        ),
-        ops.AddField(
-            model_name='Enrolment',
-            name='enrolled_at',
-            field=fields.DatetimeField(auto_now=False, auto_now_add=False),
-        ),
-        ops.AddField(
-            model_name='Enrolment',
-            name='last_seen_at',
-            field=fields.DatetimeField(auto_now=False, auto_now_add=False),
-        ),
-        ops.AddField(
-            model_name='Enrolment',
-            name='nudged_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        ops.AddField(
-            model_name='Enrolment',
-            name='round',
-            field=fields.IntField(default=1, db_default=1),
-        ),
-        ops.AddField(
-            model_name='Enrolment',
-            name='set_item',
-            field=fields.IntField(default=0, db_default=0),
-        ),
-        ops.AddField(
-            model_name='Enrolment',
-            name='set_item_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        ops.RemoveField(model_name='Enrolment', name='since'),
-        ops.RemoveField(model_name='Enrolment', name='student'),
-        ops.AddConstraint(
-            model_name='Enrolment',
-            constraint=UniqueConstraint(fields=('course', 'person_id'), name=None),
         ),
     ]

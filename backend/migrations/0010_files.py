@@ -16,7 +16,8 @@ ALTER TABLE attachments
     ADD CONSTRAINT attachment_size CHECK (byte_size BETWEEN 1 AND CASE kind
         WHEN 'video' THEN 2147483648 WHEN 'audio' THEN 419430400 ELSE 20971520 END),
     ADD CONSTRAINT attachment_shape CHECK (
-        (kind = 'image') = (thumbnail_key IS NOT NULL)
+        (kind <> 'image' OR thumbnail_key IS NOT NULL)
+        AND (kind IN ('image', 'video') OR thumbnail_key IS NULL)
         AND (width IS NULL) = (height IS NULL)
         AND (kind <> 'image' OR width IS NOT NULL)
         AND (kind IN ('image', 'video') OR width IS NULL)
@@ -34,6 +35,8 @@ ALTER TABLE attachments
     ADD CONSTRAINT attachment_attempts CHECK (prepare_attempts >= 0);
 CREATE INDEX attachments_waiting ON attachments (created_at)
     WHERE state = 'preparing' AND stored_at IS NOT NULL;
+CREATE INDEX attachments_half_way ON attachments (created_at)
+    WHERE state = 'ready' AND prepared_percent BETWEEN 1 AND 99;
 CREATE INDEX attachments_weight ON attachments (school_id) INCLUDE (byte_size);
 ALTER TABLE uploads
     ADD CONSTRAINT upload_size CHECK (byte_size BETWEEN 1 AND 1073741824),
@@ -41,9 +44,9 @@ ALTER TABLE uploads
     ADD CONSTRAINT upload_digest CHECK (sha256 ~ '^[0-9a-f]{64}$'),
     ADD CONSTRAINT upload_ends CHECK (expires_at > created_at),
     ADD CONSTRAINT completed_has_an_attachment CHECK (
-        (completed_at IS NULL) = (attachment_id IS NULL));
+        completed_at IS NULL OR attachment_id IS NOT NULL);
 CREATE INDEX uploads_under_way ON uploads (school_id) INCLUDE (byte_size)
-    WHERE completed_at IS NULL;
+    WHERE attachment_id IS NULL;
 ALTER TABLE upload_parts
     ADD CONSTRAINT upload_part_number CHECK (number BETWEEN 1 AND 10000),
     ADD CONSTRAINT upload_part_bytes CHECK (byte_size BETWEEN 1 AND 4194304),
@@ -53,7 +56,7 @@ ALTER TABLE upload_parts
 UNDO = """
 ALTER TABLE upload_parts DROP CONSTRAINT upload_part_number,
     DROP CONSTRAINT upload_part_bytes, DROP CONSTRAINT upload_part_digest;
-DROP INDEX attachments_waiting, attachments_weight, uploads_under_way;
+DROP INDEX attachments_waiting, attachments_half_way, attachments_weight, uploads_under_way;
 ALTER TABLE uploads DROP CONSTRAINT upload_size, DROP CONSTRAINT upload_part_size,
     DROP CONSTRAINT upload_digest, DROP CONSTRAINT upload_ends,
     DROP CONSTRAINT completed_has_an_attachment;

@@ -30,7 +30,8 @@ ALTER TABLE courses
     ADD CONSTRAINT external_leads_somewhere CHECK (
         kind <> 'external' OR external_url LIKE 'https://%'),
     ADD CONSTRAINT shared_has_a_licence CHECK (shared_at IS NULL OR licence <> ''),
-    ADD CONSTRAINT four_eyes CHECK (reviewer_id <> author_id),
+    ADD CONSTRAINT four_eyes CHECK (
+        reviewer_id <> author_id AND NOT reviewer_id = ANY(writer_ids)),
     ADD CONSTRAINT published_was_reviewed CHECK (state NOT IN ('published', 'retired')
         OR (published_at IS NOT NULL AND (reviewer_id IS NOT NULL OR kind = 'external'))),
     ADD CONSTRAINT retired_says_why CHECK (state <> 'retired' OR retired_reason <> ''),
@@ -64,7 +65,8 @@ ALTER TABLE lesson_revisions
         kind IN ('video', 'audio', 'article', 'quiz', 'live', 'external')),
     ADD CONSTRAINT revision_numbers CHECK (number >= 1 AND duration_ms > 0
         AND pass_percent BETWEEN 1 AND 100 AND most_attempts BETWEEN 1 AND 50),
-    ADD CONSTRAINT revision_four_eyes CHECK (reviewer_id <> author_id),
+    ADD CONSTRAINT revision_four_eyes CHECK (
+        reviewer_id <> author_id AND NOT reviewer_id = ANY(writer_ids)),
     ADD CONSTRAINT revision_reviewed CHECK (state <> 'published'
         OR (published_at IS NOT NULL AND reviewer_id IS NOT NULL)),
     ADD CONSTRAINT media_have_a_length CHECK (state NOT IN ('published', 'in_review')
@@ -79,15 +81,20 @@ CREATE UNIQUE INDEX one_revision_under_way ON lesson_revisions (lesson_id)
 CREATE INDEX lessons_live ON lesson_revisions (slot_id)
     WHERE slot_id IS NOT NULL AND state = 'published';
 
+ALTER TABLE course_reviews
+    ADD CONSTRAINT review_four_eyes CHECK (NOT reviewer_id = ANY(writer_ids)),
+    ADD CONSTRAINT returned_says_why CHECK (approved OR reason <> ''),
+    ADD FOREIGN KEY (lesson_id) REFERENCES lessons (id) ON DELETE CASCADE;
+
 ALTER TABLE lesson_questions
     ADD CONSTRAINT question_kind CHECK (kind IN ('single', 'multiple', 'order')),
     ADD CONSTRAINT question_answer CHECK (
         cardinality(answer) >= 1 AND (kind <> 'single' OR cardinality(answer) = 1));
 
-ALTER TABLE enrolments
+ALTER TABLE course_enrolments
     ADD FOREIGN KEY (person_id) REFERENCES persons (id) ON DELETE CASCADE,
-    ADD CONSTRAINT enrolment_numbers CHECK (round >= 1 AND set_item >= 0);
-CREATE INDEX enrolments_gone_quiet ON enrolments (last_seen_at)
+    ADD CONSTRAINT course_enrolment_numbers CHECK (round >= 1 AND set_item >= 0);
+CREATE INDEX course_enrolments_gone_quiet ON course_enrolments (last_seen_at)
     WHERE nudged_at IS NULL AND left_at IS NULL;
 
 ALTER TABLE lesson_completions
@@ -120,7 +127,7 @@ UNDO = """
 ALTER TABLE courses DROP COLUMN tsv;
 DROP INDEX one_host_a_district, one_host_a_name, one_entry_a_platform, courses_shared,
     one_place_a_track, one_lesson_a_place, one_revision_published, one_revision_under_way,
-    lessons_live, enrolments_gone_quiet, completions_running_out, one_assignment_a_node;
+    lessons_live, course_enrolments_gone_quiet, completions_running_out, one_assignment_a_node;
 """
 
 

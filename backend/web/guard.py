@@ -24,6 +24,8 @@ UPLOAD_PATHS = re.compile(
     r"^/v1/(attachments|schools/[0-9a-fA-F-]{36}/roster-imports|shifts/[0-9a-fA-F-]{36}/photos)$"
 )
 MAX_UPLOAD = 22 * 1024 * 1024
+PART_PATHS = re.compile(r"^/v1/uploads/[0-9a-fA-F-]{36}/parts/[0-9]{1,9}$")
+MAX_PART = 4 * 1024 * 1024
 # Possessive, and it also takes a string that never ends: otherwise a body of quotes and
 # backslashes would be scanned again from each of them.
 _BRACKETS = re.compile(rb"[\[\]{}]")
@@ -77,15 +79,16 @@ async def _checked(scope: Any, receive: Receive, headers: dict[bytes, bytes]) ->
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return receive
     is_upload = bool(UPLOAD_PATHS.match(scope["path"])) and scope["method"] == "POST"
-    limit = MAX_UPLOAD if is_upload else MAX_BODY
+    is_part = bool(PART_PATHS.match(scope["path"])) and scope["method"] == "PUT"
+    limit = MAX_UPLOAD if is_upload else MAX_PART if is_part else MAX_BODY
     declared = headers.get(b"content-length", b"0")
     if not declared.isdigit():
         raise Unfit
     if len(declared) > 12 or int(declared) > limit:
         raise TooLarge
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-    if is_upload:
-        if kind != b"multipart/form-data":
+    if is_upload or is_part:
+        if kind != (b"multipart/form-data" if is_upload else b"application/octet-stream"):
             raise WrongMediaType
         return _counted(receive, limit)
     body = await _read(receive, limit)

@@ -104,8 +104,8 @@ class TooLarge(Refusal):
 class WrongMediaType(Refusal):
     status = 415
     code = "wrong_media_type"
-    zh = "提交的格式不对，请使用 application/json；上传文件请使用 multipart/form-data。"
-    en = "Please send application/json, or multipart/form-data where a file is uploaded."
+    zh = "提交的格式不对：一般为 application/json，文件为 multipart/form-data 或其分片。"
+    en = "Please send application/json; files go as multipart/form-data, or in parts."
 
 
 class Accident(Refusal):

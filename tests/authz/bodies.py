@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from tests.authz import bodies_activities, bodies_duties, bodies_places
+from tests.authz import bodies_activities, bodies_certificates, bodies_duties, bodies_places
 from tests.authz.rows import SETTINGS, notice, pdf, workbook
 from tests.authz.world import World
 
@@ -32,7 +32,7 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str:
         return FIXED[parameter]
     if (on_duty := bodies_duties.row_of(parameter, place, variant)) is not None:
         return on_duty
-    for part in (bodies_places, bodies_activities):
+    for part in (bodies_places, bodies_activities, bodies_certificates):
         if (found := part.row_of(parameter, place, variant)) is not None:
             return found
     named = ("draft", "published", "pending", "left", "district", "school_wide")
@@ -161,4 +161,5 @@ BODIES: dict[str, Body] = (
     | bodies_duties.BODIES
     | bodies_places.BODIES
     | bodies_activities.BODIES
+    | bodies_certificates.BODIES
 )

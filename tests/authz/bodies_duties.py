@@ -17,7 +17,6 @@ ROWS = {
     "shift_id": {"draft", "running", "guidance", "called", "over", "left"},
     "day_id": {"planned", "over", "left"},
     "hazard_id": {"reported", "confirmed", "assigned", "recheck", "closed", "left", "barred"},
-    "certificate_id": {"revoked"},
 }
 """Variants that name a row: ``draft`` of ``shift_id`` is the place's ``draft_shift_id``."""
 Body = Callable[[World, SimpleNamespace, str], dict[str, Any]]
@@ -25,8 +24,6 @@ Body = Callable[[World, SimpleNamespace, str], dict[str, Any]]
 
 def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str | None:
     """Return what a path parameter of volunteering is filled with; others are ``None``."""
-    if parameter == "code":
-        return str(place.certificate_code)
     if parameter == "hazard_id" and variant == "photo":
         return str(place.recheck_hazard_id)
     if variant in ROWS.get(parameter, ()):
@@ -114,7 +111,6 @@ BODIES: dict[str, Body] = {
     "workOnHazard": lambda w, p, v: _json(done=True, note="已修好"),
     "recheckHazard": _recheck,
     "issueCertificate": lambda w, p, v: {"json": period(p)},
-    "revokeCertificate": lambda w, p, v: _json(reason="误开"),
     "listShifts": lambda w, p, v: {"params": _long()},
     "listStationDays": lambda w, p, v: {"params": _long()},
     "listHazards": lambda w, p, v: {"params": {"everything": "true"}},

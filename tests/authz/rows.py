@@ -9,7 +9,7 @@ from backend.identifiers import uuid7
 from backend.roster import jobs as roster
 from backend.roster.spreadsheet.columns import Kind
 from backend.roster.spreadsheet.template import template
-from tests.authz import rows_activities, rows_duties, rows_places
+from tests.authz import rows_activities, rows_certificates, rows_duties, rows_places
 from tests.authz.world import World, mark
 from tests.house import Visitor
 from tests.notices import stories
@@ -27,6 +27,7 @@ async def fill(world: World) -> None:
     for name in ("own", "other_district"):
         await _from_the_district(world, name)
     await rows_duties.fill(world)
+    await rows_certificates.fill(world)
     await rows_places.fill(world)
     await rows_activities.fill(world)
     for place in world.places.values():

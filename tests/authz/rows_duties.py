@@ -2,7 +2,7 @@
 
 Realms of its own, before the place's: ``V`` a volunteer's profile, ``L`` and ``G`` what a
 log and one of guidance say, ``H`` a hazard and ``S`` its steps, ``P`` who stands at a guard
-post, ``Q`` what is not published yet, ``R`` why a certificate was revoked.
+post, ``Q`` what is not published yet.
 """
 
 from datetime import date, timedelta
@@ -43,7 +43,6 @@ async def fill(world: World) -> None:
     for number, place in enumerate(list(world.places.values())):
         place.person_id = world.people[place.parent]
         place.teacher_id = world.people[place.teacher]
-        place.certificate_code = ""
         school = place.realm[:2]
         helpers = ["parent", "chair"] if place.realm == "A1X" else [place.parent]
         for name in helpers:
@@ -223,21 +222,13 @@ async def lead(world: World, place: SimpleNamespace, hazard: str, state: str) ->
 
 
 async def _served(world: World, place: SimpleNamespace, number: int) -> None:
-    """A shift three weeks ago, and two certificates of it, one of them revoked."""
+    """A shift three weeks ago."""
     admin, parent = world.phones[place.admin], world.phones[place.parent]
     body = shift(place, "patrol", next_weekday(60 + number).isoformat(), place.realm[:2])
     made = await done(admin.post(f"/schools/{place.school_id}/shifts", json=body))
     await done(parent.put(f"/slots/{made['slot']['id']}/booking", json={}))
     await served(made)
     place.over_shift_id = made["slot"]["id"]
-    certificates = [
-        await done(parent.post("/me/service-certificates", json=period(place))) for _ in range(2)
-    ]
-    place.certificate_id, place.revoked_certificate_id = [one["id"] for one in certificates]
-    place.certificate_code = certificates[0]["number"]
-    reason = {"reason": mark(f"R{place.realm}", "误开")}
-    url = f"/service-certificates/{place.revoked_certificate_id}/revocation"
-    await done(admin.put(url, json=reason))
 
 
 def period(place: SimpleNamespace) -> dict[str, str]:

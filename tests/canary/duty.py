@@ -38,10 +38,10 @@ async def a_duty(guest: Visitor, admin: Visitor, cast: Cast) -> None:
     period = {"from": days[0].isoformat(), "until": days[1].isoformat()}
     body = {"schoolId": str(cast.schools["海湾"].id), **period}
     paper = await done(guest.post("/me/service-certificates", json=body))
-    revocation = f"/service-certificates/{paper['id']}/revocation"
+    revocation = f"/certificates/{paper['id']}/revocation"
     assert (await guest.put(revocation, json={"reason": reason})).status_code == 403
     await done(admin.put(revocation, json={"reason": reason}))
-    drawing = await guest.get(f"/me/service-certificates/{paper['id']}/document")
+    drawing = await guest.get(f"/me/certificates/{paper['id']}/document")
     assert drawing.status_code == 409
     await done(admin.put(f"{volunteer}/suspension", json={"reason": reason}))
 

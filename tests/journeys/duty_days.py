@@ -175,12 +175,12 @@ async def the_day_becomes_hours_and_a_certificate(village: Village, patrol: str)
             "from": (today - timedelta(days=1)).isoformat(),
         },
     )  # fmt: skip
-    drawn = await father.http.get(f"/me/service-certificates/{certificate['id']}/image")
+    drawn = await father.http.get(f"/me/certificates/{certificate['id']}/image")
     url = decoded(drawn.content)
     assert url == certificate["url"]
     async with httpx.AsyncClient() as stranger:
         page = await stranger.get(url)
-    assert (page.status_code, "证明有效" in page.text, "王**" in page.text) == (200, True, True)
+    assert (page.status_code, "证书有效" in page.text, "王**" in page.text) == (200, True, True)
     told = page.text + str(page.headers)
     assert [word for word in ("王立强", "王子墨", "王子萱", "三年级") if word in told] == []
 

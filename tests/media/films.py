@@ -42,7 +42,7 @@ def film(
     *,
     seconds: float = 4,
     size: tuple[int, int] = (320, 240),
-    fps: int = 15,
+    fps: int | Fraction = 15,
     video: str | None = "libx264",
     audio: str | None = "aac",
     form: str | None = None,

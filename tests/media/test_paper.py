@@ -138,6 +138,27 @@ async def test_drawing_leaves_the_event_loop_free() -> None:
     assert beats >= 5
 
 
+@pytest.mark.parametrize("length", [8, 20, 26, 27, 28, 40, 55, 60])
+def test_a_title_of_any_length_loses_nothing_of_what_is_said(length: int) -> None:
+    sheet = Sheet(paper.WIDTH, paper.HEIGHT, "#ffffff")
+    body = [
+        "于2026年9月1日至2026年11月23日期间，",
+        f"修完《{'课' * length}》全部必修课，",
+        "准予结业。",
+    ]
+    said = msgspec.structs.replace(CERTIFICATE, body=body)
+    lines = paper._lines(sheet, said)
+    assert "".join(lines) == "".join(body) + CERTIFICATE.thanks
+    assert len(lines) <= 6
+    size, leading, fall = paper._SETTING[len(lines)]
+    # The text ends above the figures, and what stands below them above the seal.
+    assert 774 + (len(lines) - 1) * leading + size / 2 < 1030 + fall - 46
+    assert 1196 + fall + 42 + 13 < 1440 - 128
+    # Lines that belong together are of like length.
+    parts = [sheet.measure(line, size) for line in lines[1:-2]]
+    assert max(parts) - min(parts) <= 3 * size
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -152,6 +173,8 @@ async def test_drawing_leaves_the_event_loop_free() -> None:
         {"body": ["长" * 300]},
         {"figures": []},
         {"figures": [paper.Figure("123456.5", "小时", "服务时长")] * 3},
+        {"note": "长" * 300},
+        {"body": ["长" * 60] * 5, "details": [f"第{n}种 {n} 次" for n in range(1, 40)]},
     ],
 )
 async def test_names_of_any_kind_and_length_stay_on_the_paper(change: dict[str, object]) -> None:

@@ -154,17 +154,30 @@ async def test_a_draft_is_seen_by_the_school_alone_until_published(as_: SignIn, 
 async def test_another_schools_people_never_learn_of_a_shift(as_: SignIn, cast: Cast) -> None:
     shift = await a_shift(await as_("许建安"), cast)
     url, school = f"/shifts/{shift['slot']['id']}", cast.schools["海湾"].id
-    for name in ("孙海燕", "何清越", "钱进", "唐一苇", "沈知微"):
+    # The district's officer knows the school, and is given counts of it only.
+    kept_out = {
+        "孙海燕": 404,
+        "何清越": 404,
+        "钱进": 404,
+        "唐一苇": 404,
+        "曹望舒": 404,
+        "沈知微": 403,
+    }
+    for name, status in kept_out.items():
         stranger = await as_(name)
         assert (await stranger.get(url)).status_code == 404, name
-        assert (await stranger.get(f"/schools/{school}/shifts")).status_code == 404, name
+        for path in ("shifts", "station-days", "duty-kinds"):
+            listing = await stranger.get(f"/schools/{school}/{path}")
+            assert listing.status_code == status, (name, path)
         assert (
             await stranger.put(f"{url}/call/answer", json={"willing": False})
         ).status_code == 404
-        if name in ("何清越", "唐一苇", "沈知微"):
+        if name in ("何清越", "唐一苇", "曹望舒", "沈知微"):
             assert (await stranger.put(url, json={"briefing": "x"})).status_code == 404
             made = await stranger.post(f"/schools/{school}/shifts", json=shift_body())
-            assert made.status_code == 404, name
+            assert made.status_code == status, name
+            people = await stranger.get(f"/schools/{school}/volunteers")
+            assert people.status_code == status, name
 
 
 async def test_a_teacher_sees_shifts_and_changes_only_their_own(as_: SignIn, cast: Cast) -> None:

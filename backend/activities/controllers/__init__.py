@@ -3,6 +3,10 @@
 from litestar import Router
 from litestar.di import Provide
 
+from backend.activities.controllers.counting import (
+    DistrictParentClasses,
+    SchoolParentClasses,
+)
 from backend.activities.controllers.following import (
     ActivityExports,
     AllFeedback,
@@ -11,6 +15,7 @@ from backend.activities.controllers.following import (
     OneExport,
 )
 from backend.activities.controllers.organising import ActivityChanges, ActivityDrafts
+from backend.activities.controllers.programmes import SessionProgramme, SessionRecording
 from backend.activities.controllers.reading import ActivityFacts, OneActivity, SchoolActivities
 from backend.activities.controllers.registering import FamilyPlan, Registered, Registration
 from backend.activities.permissions import activity_in_sight
@@ -23,11 +28,15 @@ routes = Router(
         SchoolActivities,
         ActivityDrafts,
         ActivityFacts,
+        SchoolParentClasses,
+        DistrictParentClasses,
         OneActivity,
         ActivityChanges,
         FamilyPlan,
         Registered,
         Registration,
+        SessionProgramme,
+        SessionRecording,
         MyFeedback,
         AllFeedback,
         ActivityExports,

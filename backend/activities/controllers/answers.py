@@ -7,12 +7,14 @@ from uuid import UUID
 import msgspec
 
 from backend import clock
-from backend.activities.models import Activity, ActivityKind, ActivityState
+from backend.activities.models import Activity, ActivityKind, ActivityState, Delivery
 from backend.activities.permissions import ActivitySight, activity_in_sight
 from backend.activities.queries import lists, places, registrations
 from backend.activities.rules.after import FEEDBACK_WINDOW
 from backend.activities.rules.organising import OVER
+from backend.activities.rules.programmes import JOINING
 from backend.activities.rules.questions import QuestionKind
+from backend.activities.schemas.programmes import SpeakerOut
 from backend.activities.schemas.reading import (
     ActivityOut,
     ActivitySessionOut,
@@ -47,6 +49,7 @@ async def activity_out(sight: ActivitySight, actor: Actor, settings: Settings) -
     labels = {node.id: node.label for node in (await places.nodes(named)).values()}
     term = await lists.term_of(activity.school_id, rows[0]["starts_at"]) if rows else None
     asks = await _asks_feedback(sight, actor, now)
+    recordings = await _recordings(rows)
     return ActivityOut(
         id=activity.id,
         school_id=activity.school_id,
@@ -67,7 +70,26 @@ async def activity_out(sight: ActivitySight, actor: Actor, settings: Settings) -
         opens_at=activity.opens_at,
         closes_at=activity.closes_at,
         cancel_hours=activity.cancel_hours,
-        sessions=[await _session(row, labels, standings.get(row["id"]), now) for row in rows],
+        sessions=[
+            ActivitySessionOut(
+                id=row["id"],
+                title=row["title"],
+                room=row["room"],
+                starts_at=row["starts_at"],
+                ends_at=row["ends_at"],
+                capacity=row["capacity"],
+                audience=_nodes(row["node_ids"], labels),
+                speakers=[
+                    SpeakerOut.of(one, manages=sight.manages)
+                    for one in msgspec.json.decode(row["speakers"])
+                ],
+                delivery=Delivery(row["delivery"]),
+                link=_link(sight, actor, row, standings.get(row["id"])),
+                recording=_shown(recordings.get(row["recording_id"]), actor, settings, now),
+                slot=await _slot(standings.get(row["id"]), now),
+            )
+            for row in rows
+        ],
         reason=activity.reason,
         held_at=activity.held_at,
         summary=await _summary(activity, actor, settings, now),
@@ -97,22 +119,42 @@ def _question(stored: dict[str, Any]) -> QuestionOut:
     )
 
 
-async def _session(
-    row: dict[str, Any], labels: dict[UUID, str], outlook: Outlook | None, now: datetime
-) -> ActivitySessionOut:
-    return ActivitySessionOut(
-        id=row["id"],
-        title=row["title"],
-        room=row["room"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        capacity=row["capacity"],
-        audience=_nodes(row["node_ids"], labels),
-        slot=await _slot(outlook, now) if outlook else None,
+async def _recordings(rows: list[dict[str, Any]]) -> dict[UUID | None, Attachment]:
+    wanted = [row["recording_id"] for row in rows if row["recording_id"]]
+    if not wanted:
+        return {}
+    # lint: allow rows because these are the files of sessions already in the caller's sight
+    return {row.id: row for row in await Attachment.objects.all().stored().filter(id__in=wanted)}
+
+
+def _link(
+    sight: ActivitySight, actor: Actor, row: dict[str, Any], outlook: Outlook | None
+) -> str | None:
+    """Where an online session is held is for those who take part and those who hold it."""
+    keeps_door = sight.at_work and actor.person_id in row["host_ids"]
+    takes_part = outlook is not None and outlook.state in JOINING
+    if not row["link"] or not (sight.manages or keeps_door or takes_part):
+        return None
+    return str(row["link"])
+
+
+def _shown(
+    file: Attachment | None, actor: Actor, settings: Settings, now: datetime
+) -> AttachmentOut | None:
+    if file is None:
+        return None
+    return AttachmentOut.of(
+        file,
+        person_id=actor.person_id,
+        session_id=actor.session_id,
+        key=settings.secret_key,
+        now=now,
     )
 
 
-async def _slot(outlook: Outlook, now: datetime) -> SlotOut:
+async def _slot(outlook: Outlook | None, now: datetime) -> SlotOut | None:
+    if outlook is None:
+        return None
     booking = None
     if outlook.booking is not None:
         place = msgspec.json.decode(outlook.booking, type=Place)
@@ -140,18 +182,9 @@ async def _summary(
     found: dict[UUID, Attachment] = {}
     if activity.picture_ids:
         found = {row.id: row for row in await Attachment.objects.all().carried_by(activity.id)}
+    pictures = [_shown(found.get(one), actor, settings, now) for one in activity.picture_ids]
     return ActivitySummaryOut(
         text=activity.summary,
-        pictures=[
-            AttachmentOut.of(
-                found[picture],
-                person_id=actor.person_id,
-                session_id=actor.session_id,
-                key=settings.secret_key,
-                now=now,
-            )
-            for picture in activity.picture_ids
-            if picture in found
-        ],
+        pictures=[picture for picture in pictures if picture is not None],
         written_at=activity.summarised_at,
     )

@@ -33,6 +33,7 @@ WRITING = (
     rules.OutsideAudience,
     rules.NotAGuardian,
     rules.NotOnTheStaff,
+    rules.SpeakerNotHere,
 )
 
 

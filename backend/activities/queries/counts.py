@@ -38,7 +38,8 @@ WITH occasions AS (
 _EACH = (
     _OCCASIONS
     + """
-SELECT *, count(*) OVER ()::int AS held, count(*) FILTER (WHERE families > 0) OVER ()::int AS attended
+SELECT *, count(*) OVER ()::int AS held,
+       count(*) FILTER (WHERE families > 0) OVER ()::int AS attended
 FROM occasions ORDER BY starts_at DESC, activity_id LIMIT $6
 """
 )
@@ -81,21 +82,25 @@ def today_in(district: District, now: datetime) -> date:
 
 
 async def occasions(
-    school_id: UUID, within: CountedPeriod, now: datetime
+    school_id: UUID, within: CountedPeriod | None, now: datetime
 ) -> tuple[list[dict[str, Any]], int, int]:
     """Return a school's occasions, latest first, how many there are, and how many of them
     somebody came to.
     """
+    if within is None:
+        return [], 0, 0
     rows = await fetch(_EACH, *_values([school_id], within, now), MOST_TOLD)
     return (rows, rows[0]["held"], rows[0]["attended"]) if rows else ([], 0, 0)
 
 
 async def held_at(
-    school_ids: Sequence[UUID], within: CountedPeriod, now: datetime
+    school_ids: Sequence[UUID], within: CountedPeriod | None, now: datetime
 ) -> dict[UUID, tuple[int, int]]:
     """Return how many each school held, and how many of them somebody came to; schools that
     held none are left out.
     """
+    if within is None:
+        return {}
     rows = await fetch(_BY_SCHOOL, *_values(school_ids, within, now))
     return {row["school_id"]: (row["held"], row["attended"]) for row in rows}
 

@@ -9,13 +9,14 @@ from backend.web.cursors import Position
 
 # Hours and rooms are the slot's once there is one: that is what organisers move.
 _SESSIONS = """
-SELECT n.id, n.title, n.node_ids, n.quota_keys, n.shares, n.host_ids,
+SELECT n.id, n.title, n.node_ids, n.quota_keys, n.shares, n.host_ids, n.speakers::text,
+       n.delivery, n.link, n.recording_id,
        coalesce(s.place, n.room) AS room, coalesce(s.starts_at, n.starts_at) AS starts_at,
        coalesce(s.ends_at, n.ends_at) AS ends_at, coalesce(p.capacity, n.capacity) AS capacity,
        coalesce(s.state = 'cancelled', false) AS called_off, s.cancelled_reason
 FROM activity_sessions n LEFT JOIN slots s ON s.id = n.id
 LEFT JOIN slot_places p ON p.slot_id = n.id
-WHERE n.activity_id = $1 ORDER BY 8, n.title, n.id
+WHERE n.activity_id = $1 ORDER BY starts_at, n.title, n.id
 """
 
 # Families see what has opened and is for their children, or to which they were invited;

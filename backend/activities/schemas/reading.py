@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from backend.activities.models import ActivityKind, ActivityState
+from backend.activities.models import ActivityKind, ActivityState, Delivery
 from backend.activities.rules.questions import QuestionKind
+from backend.activities.schemas.programmes import SpeakerOut
 from backend.bookings.models import BookingState, Mode
 from backend.bookings.schemas.slots import SlotOut
 from backend.media.schemas import AttachmentOut
@@ -131,7 +132,9 @@ class QuotaOut(Out):
 class ActivitySessionOut(Out):
     """One session; ``slot`` (``null`` in a draft) tells how its places stand for the caller.
 
-    ``audience`` is empty where the session is for everybody the activity is for.
+    ``audience`` is empty where the session is for everybody the activity is for. ``link``
+    leads into an online session, for those whose place is confirmed and those who hold it.
+    ``recording`` is a video of a session that was held.
     """
 
     id: UUID
@@ -141,6 +144,10 @@ class ActivitySessionOut(Out):
     ends_at: datetime
     capacity: Count
     audience: list[AudienceNodeOut]
+    speakers: list[SpeakerOut]
+    delivery: Delivery
+    link: str | None
+    recording: AttachmentOut | None
     slot: SlotOut | None
 
 

@@ -7,9 +7,15 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from backend.activities.models import ActivityKind
+from backend.activities.models import ActivityKind, Delivery
 from backend.activities.operations.drafts import Content, SessionPlan
 from backend.activities.rules.questions import QuestionKind
+from backend.activities.schemas.programmes import (
+    MeetingLink,
+    Speakers,
+    check_way_in,
+    programme_of,
+)
 from backend.bookings.models import Mode
 from backend.web.structs import In, Line, Moment, Reason, Title
 
@@ -64,6 +70,7 @@ class ActivitySessionIn(In):
     """One session: where, when, for how many; ``nodeIds`` narrow the activity's audience.
 
     ``quotaKeys`` name quotas of the activity; ``hostIds`` are staff who keep the door.
+    ``link`` goes with ``online`` and ``both`` and is shown to those whose place is confirmed.
     """
 
     title: Label
@@ -75,6 +82,9 @@ class ActivitySessionIn(In):
     quota_keys: Annotated[list[ShortKey], Meta(max_length=10)] = msgspec.field(default_factory=list)
     shares: Annotated[list[ShareIn], Meta(max_length=20)] = msgspec.field(default_factory=list)
     host_ids: Annotated[list[UUID], Meta(max_length=20)] = msgspec.field(default_factory=list)
+    speakers: Speakers = msgspec.field(default_factory=list)
+    delivery: Delivery = Delivery.ON_SITE
+    link: MeetingLink | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,6 +94,7 @@ class ActivitySessionIn(In):
             raise ValueError("shares keep more places than there are")
         if any(share.release_at > self.starts_at for share in self.shares):
             raise ValueError("releaseAt must not be after startsAt")
+        check_way_in(self.delivery, self.link)
 
     def plan(self) -> SessionPlan:
         """Return the session in the verbs' own terms."""
@@ -97,6 +108,7 @@ class ActivitySessionIn(In):
             quota_keys=self.quota_keys,
             shares=_plain(self.shares),
             host_ids=self.host_ids,
+            programme=programme_of(self.speakers, self.delivery, self.link),
         )
 
 

@@ -78,7 +78,7 @@ class CertificateChecks(Controller):
     @get(
         operation_id="checkCertificate",
         summary="核验证书 Check a certificate",
-        responses=refusals(TooMany),
+        responses=refusals(NotFound, TooMany),
     )
     async def check_certificate(
         self,

@@ -59,7 +59,7 @@ class ColumnItem(Model):
     course_id = fields.UUIDField(null=True)
     source = fields.CharField(max_length=80, default="", db_default="")
     stages = ArrayField(element_type="text", default=list)
-    byline = fields.CharField(max_length=60)
+    byline = fields.CharField(max_length=110)
     author_id = fields.UUIDField(null=True, db_index=True)
     edited_by = fields.UUIDField(null=True)
     contributor_id = fields.UUIDField(null=True, db_index=True)

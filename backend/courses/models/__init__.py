@@ -2,8 +2,8 @@
 
 from backend.courses.models.catalogue import (
     Course,
+    CourseDelivery,
     CourseKind,
-    Delivery,
     PublicationState,
     Topic,
     Track,
@@ -13,21 +13,29 @@ from backend.courses.models.hosts import Adoption, HostKind, ParentSchool
 from backend.courses.models.learning import (
     Assignment,
     CourseCompletion,
-    Enrolment,
+    CourseEnrolment,
     LessonCompletion,
     Means,
     QuizAttempt,
 )
-from backend.courses.models.lessons import Lesson, LessonKind, Question, QuestionKind, Revision
+from backend.courses.models.lessons import (
+    Lesson,
+    LessonKind,
+    Question,
+    QuizQuestionKind,
+    Revision,
+)
+from backend.courses.models.reviews import CourseReview
 
 __all__ = [
     "Adoption",
     "Assignment",
     "Course",
     "CourseCompletion",
+    "CourseDelivery",
+    "CourseEnrolment",
     "CourseKind",
-    "Delivery",
-    "Enrolment",
+    "CourseReview",
     "HostKind",
     "Lesson",
     "LessonCompletion",
@@ -36,8 +44,8 @@ __all__ = [
     "ParentSchool",
     "PublicationState",
     "Question",
-    "QuestionKind",
     "QuizAttempt",
+    "QuizQuestionKind",
     "Revision",
     "Topic",
     "Track",

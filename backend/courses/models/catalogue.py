@@ -19,7 +19,7 @@ class CourseKind(StrEnum):
     EXTERNAL = "external"
 
 
-class Delivery(StrEnum):
+class CourseDelivery(StrEnum):
     """How a course is taken; one learning record holds for all (lessons-7)."""
 
     ONLINE = "online"
@@ -56,6 +56,7 @@ class Course(Model):
     ``offline_seconds``, ``family_counts``, ``valid_days``.
 
     ``grades`` are positions of grades within a school of one of ``stages``; empty is all.
+    ``writer_ids`` are all who had a hand in the draft: none of them may review it.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -88,6 +89,7 @@ class Course(Model):
     shared_at = fields.DatetimeField(null=True)
     licence = fields.CharField(max_length=200, default="", db_default="")
     author_id = fields.UUIDField()
+    writer_ids = ArrayField(element_type="uuid", default=list)
     submitted_at = fields.DatetimeField(null=True)
     reviewer_id: UUID | None = fields.UUIDField(null=True)
     reviewed_at = fields.DatetimeField(null=True)
@@ -96,6 +98,7 @@ class Course(Model):
     retired_at = fields.DatetimeField(null=True)
     retired_reason = fields.CharField(max_length=200, default="", db_default="")
     search_text = fields.TextField(default="", db_default="")
+    folded = fields.TextField(default="", db_default="")
     version = fields.IntField(default=0, db_default=0)
     created_at = fields.DatetimeField()
 

@@ -26,7 +26,7 @@ class Means(StrEnum):
     CREDIT = "credit"
 
 
-class Enrolment(Model):
+class CourseEnrolment(Model):
     """``round`` counts how often the course is taken anew once its validity ran out.
 
     ``nudged_at`` is set once and for all: nobody is reminded of a course twice.
@@ -48,7 +48,7 @@ class Enrolment(Model):
     set_item_at = fields.DatetimeField(null=True)
 
     class Meta:
-        table = "enrolments"
+        table = "course_enrolments"
         unique_together = (("course", "person_id"),)
 
 

@@ -23,7 +23,7 @@ class LessonKind(StrEnum):
     EXTERNAL = "external"
 
 
-class QuestionKind(StrEnum):
+class QuizQuestionKind(StrEnum):
     SINGLE = "single"
     MULTIPLE = "multiple"
     ORDER = "order"
@@ -50,6 +50,7 @@ class Lesson(Model):
     counts_from = fields.IntField(default=1, db_default=1)
     created_at = fields.DatetimeField()
     retired_at = fields.DatetimeField(null=True)
+    retired_reason = fields.CharField(max_length=200, default="", db_default="")
 
     class Meta:
         table = "lessons"
@@ -59,6 +60,7 @@ class Revision(Model):
     """The content of a lesson. ``duration_ms`` is the medium's, or the least reading time.
 
     ``state`` is a :class:`PublicationState`; what a later one replaced is ``retired``.
+    ``writer_ids`` are all who had a hand in it: none of them may review it.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -80,6 +82,7 @@ class Revision(Model):
     watch_again = fields.BooleanField(default=False, db_default=False)
     note = fields.CharField(max_length=200, default="", db_default="")
     author_id = fields.UUIDField()
+    writer_ids = ArrayField(element_type="uuid", default=list)
     submitted_at = fields.DatetimeField(null=True)
     reviewer_id: UUID | None = fields.UUIDField(null=True)
     reviewed_at = fields.DatetimeField(null=True)

@@ -23,7 +23,7 @@ SELECT {TAKEN} AS taken,
        c.shared_at IS NOT NULL AND (c.district_id = ANY($4::uuid[]) OR EXISTS (
            SELECT 1 FROM schools x
            WHERE x.id = ANY($2::uuid[]) AND x.district_id = c.district_id)) AS in_library,
-       EXISTS (SELECT 1 FROM enrolments e WHERE e.course_id = c.id AND e.person_id = $5)
+       EXISTS (SELECT 1 FROM course_enrolments e WHERE e.course_id = c.id AND e.person_id = $5)
            AS enrolled
 FROM courses c WHERE c.id = $6
 """

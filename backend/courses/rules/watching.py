@@ -18,7 +18,7 @@ LONGEST_MS = 14_400_000
 
 
 class PlayEnded(Refusal):
-    """Nothing was opened in the last twelve hours; what the phone holds is not lost."""
+    """Not opened within twelve hours, or for a medium or a round that is over."""
 
     code = "play_ended"
     zh = "请重新打开这节课，已学的进度不会丢失。"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import msgspec
@@ -28,36 +29,21 @@ _NO_COMMENTS = b"\x03vorbis" + bytes(8) + b"\x01"
 Progress = Callable[[dict[str, object]], None]
 
 
-class Order(msgspec.Struct, frozen=True):
-    """Which file to copy, and into which folder; paths as the child sees them."""
-
-    source: str
-    folder: str
-
-
-class Cleaned(msgspec.Struct, frozen=True):
-    """What was written: ``film``, and for a moving picture ``poster.jpg``, ``thumbnail.jpg``."""
-
-    box: limits.Box
-    moving: bool
-    milliseconds: int
-    width: int | None
-    height: int | None
-
-
 def clean(payload: bytes, progress: Progress) -> bytes:
-    """Carry out a msgpack :class:`Order`; returns a msgpack :class:`Cleaned`.
+    """Carry out a msgpack :class:`limits.Order`; returns a msgpack :class:`limits.Cleaned`.
 
     Reports ``percent`` on the way. Raises the refusals of :mod:`limits`;
     :class:`limits.VideoNeedsEncoder` when no browser would play the copy.
     """
-    order = msgspec.msgpack.decode(payload, type=Order)
+    order = msgspec.msgpack.decode(payload, type=limits.Order)
     folder = Path(order.folder)
     with opened(Path(order.source)) as (container, demuxer):
         reel = look(container, demuxer)
-        box = limits.box_for(reel)
-        if box is None:
-            raise limits.VideoNeedsEncoder
+    box = limits.box_for(reel)
+    if box is None:
+        raise limits.VideoNeedsEncoder
+    # Opened again, because going back to the start would not find what is before time zero.
+    with opened(Path(order.source)) as (container, _):
         _copy(container, reel, box, folder / "film", progress)
     with opened(folder / "film") as (copy, _):
         milliseconds = int((copy.duration or 0) / 1000)
@@ -69,7 +55,7 @@ def clean(payload: bytes, progress: Progress) -> bytes:
             posters.draw(copy, picture, milliseconds, folder)
     seen = reel.picture
     return msgspec.msgpack.encode(
-        Cleaned(
+        limits.Cleaned(
             box=box,
             moving=seen is not None,
             milliseconds=milliseconds,
@@ -88,7 +74,6 @@ def _copy(
 ) -> None:
     """Copy the chosen streams, and nothing that is said about them, in their own order."""
     streams = [stream for stream in chosen(container) if stream is not None]
-    container.seek(0)
     with av.open(str(target), "w", format=box, container_options=_OPTIONS[box]) as copy:
         tracks = {stream.index: _Track(stream, copy) for stream in streams}
         told = 0
@@ -131,7 +116,7 @@ class _Track:
             if extra is not None:
                 self._target.codec_context.extradata = without_comments(extra)
 
-    def admitted(self, packet: Packet) -> Iterator[Packet]:
+    def admitted(self, packet: "Packet[Any]") -> "Iterator[Packet[Any]]":
         """Yield what of ``packet`` goes into the copy. Raises :class:`limits.VideoTooLong`
         and :class:`limits.VideoTooFast`, whatever the file declared.
         """
@@ -148,12 +133,12 @@ class _Track:
         limits.check_length(self.milliseconds)
         yield from self._sieved(packet)
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> "Iterator[Packet[Any]]":
         """Yield what the sieve still holds."""
         if self._sieve is not None:
             yield from self._sieved(None)
 
-    def _sieved(self, packet: Packet | None) -> Iterator[Packet]:
+    def _sieved(self, packet: "Packet[Any] | None") -> "Iterator[Packet[Any]]":
         pieces = [packet] if self._sieve is None else self._sieve.filter(packet)
         for piece in pieces:
             if piece is not None:

@@ -120,6 +120,24 @@ class Reel(msgspec.Struct, frozen=True):
 
 Box = Literal["mp4", "webm", "mp3", "ogg"]
 
+
+class Order(msgspec.Struct, frozen=True):
+    """Which file to copy, and into which folder; paths as the child sees them."""
+
+    source: str
+    folder: str
+
+
+class Cleaned(msgspec.Struct, frozen=True):
+    """What was written: ``film``, and for a moving picture ``poster.jpg``, ``thumbnail.jpg``."""
+
+    box: Box
+    moving: bool
+    milliseconds: int
+    width: int | None
+    height: int | None
+
+
 _PLAIN = {"yuv420p", "yuvj420p"}
 """Eight bits and halved colour: the only H.264 that every phone decodes."""
 

@@ -56,7 +56,7 @@ def _at(container: InputContainer, stream: VideoStream, seconds: float) -> Image
 
 def _upright(stream: VideoStream, frame: VideoFrame) -> Image.Image:
     limits.check_measures(frame.width, frame.height)
-    image = frame.to_image()
+    image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
     turns = round(frame.rotation / 90) % 4
     if turns:
         image = image.rotate(90 * turns, expand=True)

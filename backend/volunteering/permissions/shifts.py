@@ -10,6 +10,7 @@ from backend.bookings.models import Slot
 from backend.bookings.permissions import sight_of
 from backend.errors import NotAllowed, NotFound
 from backend.schools.models import Function
+from backend.schools.permissions import school_in_sight
 from backend.volunteering.models import (
     Shift,
     ShiftCall,
@@ -39,15 +40,18 @@ class ShiftSight(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def volunteering_at(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> SchoolSight:
-    """A school the caller works at or has a child at. Raises :class:`NotFound`."""
-    return _sight(actor, school_id)
+    """A school the caller works at or has a child at. Offices above it see its counts only.
+
+    Raises :class:`NotFound` and :class:`NotAllowed`.
+    """
+    return await _sight_from_above(actor, school_id)
 
 
 async def volunteering_to_run(
     actor: NamedDependency[Actor], school_id: FromPath[UUID]
 ) -> SchoolSight:
     """A school, for whoever runs it. Raises :class:`NotAllowed`."""
-    sight = _sight(actor, school_id)
+    sight = await _sight_from_above(actor, school_id)
     if not sight.runs:
         raise NotAllowed
     return sight
@@ -58,7 +62,7 @@ async def own_volunteering(actor: NamedDependency[Actor], school_id: FromPath[UU
 
     Raises :class:`rules.NotAGuardianHere` and :class:`rules.ConsentFirst`.
     """
-    sight = _sight(actor, school_id)
+    sight = await _sight_from_above(actor, school_id)
     ties = [tie for tie in actor.ties if tie.school_id == school_id]
     if not ties:
         raise rules.NotAGuardianHere
@@ -167,6 +171,18 @@ def _sight(actor: Actor, school_id: UUID) -> SchoolSight:
         raise NotFound
     at_work = any(seat.school_id == school_id and seat.role in STAFF for seat in actor.seats)
     return SchoolSight(school_id=school_id, runs=actor.runs_school(school_id), at_work=at_work)
+
+
+async def _sight_from_above(actor: Actor, school_id: UUID) -> SchoolSight:
+    """Return the sight of a school named in a path.
+
+    Offices above the school know that it exists, so they are refused rather than told there
+    is nothing (requirements §3.5). Raises :class:`NotFound` and :class:`NotAllowed`.
+    """
+    if school_id not in actor.school_ids:
+        await school_in_sight(actor, school_id)
+        raise NotAllowed
+    return _sight(actor, school_id)
 
 
 async def call_in_sight(run: NamedDependency[ShiftSight]) -> ShiftCall:

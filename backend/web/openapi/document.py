@@ -148,6 +148,9 @@ def _operation(
         [media_type] = raw["requestBody"]["content"]
         content = _content(schemas[id(door.body)], components)
         made["requestBody"] = {"required": True, "content": {media_type: content}}
+    elif door.handler.opt.get("raw_body"):
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        made["requestBody"] = {"required": True, "content": {"application/octet-stream": binary}}
     made["responses"] = _responses(door, policy, schemas, components)
     return made
 

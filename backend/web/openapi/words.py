@@ -59,6 +59,11 @@ TAGS: dict[str, tuple[str, str]] = {
         "报名、候补、递补与取消；签到、替班、日历与抽签；组织者的名单与调整。班次和场次都用这里。"
         "Taking a place, the queue, offers; the door, stand-ins, calendars and draws.",
     ),
+    "证书 Certificates": (
+        "证书 Certificates",
+        "志愿服务证明和结业证书：图片与 PDF，任何人凭编号核验，开具单位可以撤销。"
+        "Certificates of service and of courses: drawn, verifiable by anybody, revocable.",
+    ),
     "驻校 Volunteering": (
         "驻校 Volunteering",
         "家长驻校日、班次、护学岗、志愿者档案与征集人手；班次的名额与报名见“名额”。"
@@ -68,6 +73,17 @@ TAGS: dict[str, tuple[str, str]] = {
         "活动 Activities",
         "家长开放日、座谈会、家长会等：起草、开放报名、全家安排场次、名单与导出、反馈与小结。"
         "Open days and their kin: sessions, registering for all one's children, lists, feedback.",
+    ),
+    "Courses": (
+        "家长学校 Courses",
+        "课程与课时的编写、审核与学习；学习进度按真正看过的片段计算。"
+        "Writing, reviewing and taking courses; what counts is what was really watched.",
+    ),
+    "专栏 Column": (
+        "专栏 Column",
+        "“家庭教育指导”专栏与部门小贴士：起草、审核、排队、按周期发布；家长投稿、订阅与全文查找。"
+        "The guidance column and tips: writing, review, the queue, releases; parents' "
+        "contributions, subscriptions and search.",
     ),
     "Inbox": (
         "收件箱 Inbox",

@@ -11,13 +11,27 @@ from backend.web.openapi.specimens import (
     activities,
     attending,
     bookings,
+    certificates,
     draws,
     duties,
     foundations,
+    parent_classes,
+    taking,
     volunteering,
 )
 
-_PARTS = (foundations, bookings, attending, draws, volunteering, duties, activities)
+_PARTS = (
+    foundations,
+    bookings,
+    certificates,
+    attending,
+    draws,
+    volunteering,
+    duties,
+    activities,
+    parent_classes,
+    taking,
+)
 
 ID_OF: dict[str, str] = {}
 ALIASES: dict[str, str] = {}

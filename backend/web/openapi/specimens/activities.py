@@ -32,6 +32,10 @@ _LESSON: dict[str, Any] = {
     "endsAt": "2026-12-02T01:40:00Z",
     "capacity": 30,
 }
+_WAY_IN: dict[str, Any] = {
+    "delivery": "both",
+    "link": "https://meeting.example.edu.cn/j/48213907",
+}
 _QUESTION: dict[str, Any] = {
     "key": "lunch",
     "label": "是否在食堂用餐",
@@ -96,8 +100,8 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "quotas": [],
         "inviteeIds": [],
     },
-    "ActivitySessionIn": _LESSON | {"quotaKeys": ["day"]},
-    "ActivitySessionOut": _LESSON,
+    "ActivitySessionIn": _LESSON | _WAY_IN | {"quotaKeys": ["day"]},
+    "ActivitySessionOut": _LESSON | _WAY_IN | {"recording": None},
     "ActivitySummaryIn": {"text": "132个家庭走进课堂，提出建议27条，已分到各年级办理。"},
     "ActivitySummaryOut": {
         "text": "132个家庭走进课堂，提出建议27条，已分到各年级办理。",

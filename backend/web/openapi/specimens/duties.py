@@ -1,14 +1,12 @@
-"""Values for the examples of duty logs, hazards, hours of service and certificates."""
+"""Values for the examples of duty logs, hazards and hours of service."""
 
 from typing import Any
 
 ID_OF: dict[str, str] = {
-    "CertificateOut": "certificateId",
     "CheckOut": "itemId",
     "ChecklistItemOut": "itemId",
     "HazardItem": "hazardId",
     "HazardOut": "hazardId",
-    "IssuedItem": "certificateId",
     "MyHazardItem": "hazardId",
     "RecheckItem": "hazardId",
 }
@@ -20,32 +18,9 @@ ALIASES: dict[str, str] = {
 }
 OMITTED: dict[str, set[str]] = {}
 _FINDING = "三楼东侧楼梯扶手松动，有一颗螺丝脱落"
-_PERIOD = {"from": "2026-09-01", "until": "2026-11-23"}
 BY_STRUCT: dict[str, dict[str, Any]] = {
     "AssignmentIn": {"dueOn": "2026-11-27", "note": "请总务处本周内加固"},
-    "CertificateCheckOut": _PERIOD
-    | {
-        "number": "K7QF-3M9T-WX2C-H4RD",
-        "valid": True,
-        "holder": "王**",
-        "minutes": 1110,
-        "shifts": 12,
-        "issuedOn": "2026-11-23",
-        "revokedOn": None,
-        "rule": "服务时长按每次签到至签退计算，以班次起止时间为限。",
-    },
-    "CertificateIn": _PERIOD,
-    "CertificateOut": _PERIOD
-    | {
-        "number": "K7QF-3M9T-WX2C-H4RD",
-        "holder": "王立强",
-        "minutes": 1110,
-        "shifts": 12,
-        "issuedAt": "2026-11-23T04:00:00Z",
-        "revokedReason": "",
-        "url": "https://tongxing.example.edu.cn/verify/K7QF3M9TWX2CH4RD",
-    },
-    "CertifiedDutyOut": {"name": "校园安全巡查", "shifts": 6, "minutes": 560},
+    "CertificateIn": {"from": "2026-09-01", "until": "2026-11-23"},
     "CheckOut": {"text": "教学楼楼道、楼梯", "at": "2026-11-23T00:12:00Z"},
     "ChecklistIn": {"items": ["校门和门卫室", "教学楼楼道、楼梯", "操场和体育器材"]},
     "ChecklistItemOut": {"text": "教学楼楼道、楼梯"},
@@ -106,15 +81,6 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "at": "2026-11-24T02:10:00Z",
         "photos": [],
     },
-    "IssuedItem": _PERIOD
-    | {
-        "number": "K7QF-3M9T-WX2C-H4RD",
-        "holder": "王立强",
-        "minutes": 1110,
-        "shifts": 12,
-        "issuedAt": "2026-11-23T04:00:00Z",
-        "revokedReason": "",
-    },
     "MyHazardItem": {
         "text": _FINDING,
         "place": "三号楼三层",
@@ -131,7 +97,6 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "severity": "high",
         "duty": "patrol",
     },
-    "RevocationIn": {"reason": "补录工时有误，将重新开具"},
     "ReviewedLogOut": {
         "author": "王立强",
         "unticked": ["消防通道和灭火器"],

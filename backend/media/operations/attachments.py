@@ -1,4 +1,4 @@
-"""What can happen to an attachment."""
+"""What can happen to an attachment, and the taking of pictures and documents."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,17 +12,19 @@ from backend.database import transaction
 from backend.errors import NotFound
 from backend.media import images, rules
 from backend.media.models import Attachment, Kind
+from backend.media.operations.room import district_of, make_room
 from backend.media.storage import Files, new_key
-from backend.schools.models import School
 from backend.web.limits import Limit, spend
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 DAILY_UPLOADS = Limit(name="upload_kib", most=200 * 1024, seconds=86_400)
+DAILY_PICTURES = Limit(name="picture_kib", most=30 * 1024, seconds=86_400)
+"""What somebody may hand in who does not work at the school."""
 LEAST_CHARGE = 1024
 """KiB that even the smallest file counts for: reading it costs a process, not only disk."""
 
 
-class _Prepared(msgspec.Struct, frozen=True):
+class Prepared(msgspec.Struct, frozen=True):
     kind: Kind
     media_type: str
     original: bytes
@@ -62,30 +64,42 @@ async def receive(
     files: Files,
     school_id: UUID | None = None,
     district_id: UUID | None = None,
+    pictures_only: bool = False,
 ) -> Attachment:
     """Do the slow half of :func:`store_upload`, in no transaction of the caller's.
 
-    The attachment cannot be attached before :func:`admit`.
+    The attachment cannot be attached before :func:`admit`. With ``pictures_only`` the day's
+    limit is 30 MiB, and a document is refused as :class:`rules.PicturesOnly`.
     """
     form = rules.sniff(data)
+    if pictures_only and form is rules.Format.PDF:
+        raise rules.PicturesOnly
     rules.check_size(form, len(data))
-    district_id = await _district_of(school_id, district_id)
+    district_id = await district_of(school_id, district_id)
     # Charged before the file is read, so that hostile files use up their sender's day too.
     async with transaction():
         cost = max(-(-len(data) // 1024), LEAST_CHARGE)
-        await spend(DAILY_UPLOADS, str(uploader_id), clock.now(), cost=cost)
-    prepared = await _prepare(form, data)
-    attachment = await _announce(uploader_id, filename, prepared, school_id, district_id)
+        limit = DAILY_PICTURES if pictures_only else DAILY_UPLOADS
+        await spend(limit, str(uploader_id), clock.now(), cost=cost)
+    prepared = await prepare(form, data)
+    async with transaction():
+        await make_room(school_id, len(prepared.original), files.school_quota)
+        attachment = await announce(uploader_id, filename, prepared, school_id, district_id)
     arrived = False
     try:
-        await files.put(attachment.original_key, prepared.original)
-        if attachment.thumbnail_key and prepared.thumbnail:
-            await files.put(attachment.thumbnail_key, prepared.thumbnail)
+        await put(attachment, prepared, files=files)
         arrived = True
     finally:
         if not arrived:
             await discard([attachment], files=files)
     return attachment
+
+
+async def put(attachment: Attachment, prepared: Prepared, *, files: Files) -> None:
+    """Write the files of an announced attachment. Raises :class:`rules.StorageFull`."""
+    await files.put(attachment.original_key, prepared.original)
+    if attachment.thumbnail_key and prepared.thumbnail:
+        await files.put(attachment.thumbnail_key, prepared.thumbnail)
 
 
 async def admit(attachment: Attachment) -> None:
@@ -118,11 +132,9 @@ async def discard(attachments: Sequence[Attachment], *, files: Files) -> int:
     """
     for row in attachments:
         for key in row.keys:
-            try:
-                await files.delete(key)
-            except FileNotFoundError:
-                # An earlier sweep, or an upload cut short, came this far.
-                continue
+            await files.delete(key)
+        if row.is_played:
+            await files.delete_prefix(row.room)
     async with transaction():
         return await Attachment.filter(
             id__in=[row.id for row in attachments], attached_at__isnull=True
@@ -181,22 +193,12 @@ async def sweep(*, files: Files, most: int = 500) -> int:
     return await discard(forgotten, files=files)
 
 
-async def _district_of(school_id: UUID | None, district_id: UUID | None) -> UUID:
-    if school_id is not None:
-        school = await School.get_or_none(id=school_id)
-        if school is None or district_id not in (None, school.district_id):
-            raise NotFound
-        return school.district_id
-    if district_id is None:
-        raise NotFound
-    return district_id
-
-
-async def _prepare(form: rules.Format, data: bytes) -> _Prepared:
+async def prepare(form: rules.Format, data: bytes) -> Prepared:
+    """Return what is kept of a picture or a PDF; raises as :func:`images.redraw`."""
     if form is rules.Format.PDF:
-        return _Prepared(kind=Kind.PDF, media_type="application/pdf", original=data)
+        return Prepared(kind=Kind.PDF, media_type="application/pdf", original=data)
     picture = await images.redraw(data)
-    return _Prepared(
+    return Prepared(
         kind=Kind.IMAGE,
         media_type=picture.media_type,
         original=picture.original,
@@ -206,10 +208,10 @@ async def _prepare(form: rules.Format, data: bytes) -> _Prepared:
     )
 
 
-async def _announce(
+async def announce(
     uploader_id: UUID,
     filename: str,
-    prepared: _Prepared,
+    prepared: Prepared,
     school_id: UUID | None,
     district_id: UUID,
 ) -> Attachment:

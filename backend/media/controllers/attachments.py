@@ -1,22 +1,18 @@
-"""Files over HTTP."""
+"""Handing files in, in one step."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, HttpMethod, Request, Response, Router, post, route
-from litestar.di import NamedDependency, Provide
+from litestar import Controller, post
+from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Body, FromPath, HeaderParameter
-from litestar.response import Stream
+from litestar.params import Body, HeaderParameter
 
 from backend import clock
 from backend.errors import Busy, NotFound, Refusal, TooMany
 from backend.media import operations, rules
-from backend.media.downloads import Conditions, serve
-from backend.media.models import Attachment, Variant
-from backend.media.permissions import attachment_by_link, may_upload_to
+from backend.media.permissions import may_hand_in
 from backend.media.schemas import AttachmentOut, UploadForm
 from backend.media.storage import Files
 from backend.settings import Settings
@@ -26,15 +22,6 @@ from backend.web.policy import Policy
 from backend.web.problems import refusals
 
 LARGEST_FORM = 21 * 1024 * 1024
-FILE_ANSWERS = {
-    status: ResponseSpec(bytes, description=means, media_type="*/*", generate_examples=False)
-    for status, means in (
-        (200, "The whole file."),
-        (206, "The range of bytes asked for."),
-        (304, "The phone's copy is still good; no body."),
-        (416, "The range lies outside the file; no body."),
-    )
-}
 
 
 class Attachments(Controller):
@@ -50,12 +37,14 @@ class Attachments(Controller):
         responses=refusals(
             rules.FileTooLarge,
             rules.FileTypeRefused,
+            rules.PicturesOnly,
             rules.HeicRefused,
             rules.FileEmpty,
             rules.ImageUnreadable,
             rules.ImageTooManyPixels,
             rules.ImageAnimated,
             rules.ImageTooHeavy,
+            rules.SchoolQuotaFull,
             rules.StorageFull,
             NotFound,
             TooMany,
@@ -70,10 +59,13 @@ class Attachments(Controller):
         data: Annotated[UploadForm, Body(media_type=RequestEncodingType.MULTI_PART)],
         idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
     ) -> AttachmentOut:
-        """Hand in an image or a PDF; unless something carries it, it is gone a day later."""
+        """Hand in an image or a PDF; unless something carries it, it is gone a day later.
+
+        Guardians hand in pictures only, to the schools of their children.
+        """
         if idempotency_key is None:
             raise KeyNeeded(field="Idempotency-Key")
-        await may_upload_to(actor, data.school_id, data.district_id)
+        everything = await may_hand_in(actor, data.school_id, data.district_id)
         content = await data.file.read()
         attachment = await operations.receive(
             actor.person_id,
@@ -82,6 +74,7 @@ class Attachments(Controller):
             files=files,
             school_id=data.school_id,
             district_id=data.district_id,
+            pictures_only=not everything,
         )
 
         async def admit() -> UUID:
@@ -109,36 +102,3 @@ class Attachments(Controller):
             key=settings.secret_key,
             now=clock.now(),
         )
-
-
-class AttachmentFile(Controller):
-    """The bytes themselves."""
-
-    path = "/attachments/{attachment_id:uuid}/{variant:str}"
-    dependencies = {"attachment": Provide(attachment_by_link)}
-
-    @route(
-        http_method=[HttpMethod.GET, HttpMethod.HEAD],
-        opt={"policy": Policy.SIGNED_LINK},
-        summary="下载附件 Download an attachment",
-        responses=FILE_ANSWERS | refusals(NotFound),
-    )
-    async def download_attachment(
-        self,
-        request: Request[Any, Any, Any],
-        attachment: NamedDependency[Attachment],
-        files: NamedDependency[Files],
-        variant: FromPath[str],
-    ) -> Response[bytes] | Stream:
-        """Download one file by a link the house signed; supports ETag and one byte range."""
-        conditions = Conditions(
-            if_none_match=request.headers.get("if-none-match"),
-            if_range=request.headers.get("if-range"),
-            range=request.headers.get("range"),
-        )
-        return await serve(
-            attachment, Variant(variant), conditions, files=files, head=request.method == "HEAD"
-        )
-
-
-routes = Router(path="/", route_handlers=[Attachments, AttachmentFile], tags=["Media"])

@@ -1,0 +1,1 @@
+"""What can happen in the column, by noun: series, items, the queue, releases, readers."""

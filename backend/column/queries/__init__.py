@@ -1,0 +1,1 @@
+"""Reports of the column, by who asks: readers, editors, the post office."""

@@ -1,0 +1,33 @@
+"""Which URLs the parent school answers at: families, authors, whoever runs a host."""
+
+from litestar import Router
+
+from backend.courses.controllers import (
+    catalogue,
+    courses,
+    hosts,
+    lessons,
+    mine,
+    playing,
+    quizzes,
+    reviews,
+)
+from backend.schools.features import require
+from backend.schools.models import Function
+
+routes = Router(
+    path="/",
+    route_handlers=[
+        *hosts.DUTY,
+        *courses.DUTY,
+        *lessons.DUTY,
+        *reviews.DUTY,
+        *catalogue.DUTY,
+        *mine.DUTY,
+        *playing.DUTY,
+        *quizzes.DUTY,
+    ],
+    guards=[require(Function.COURSES)],
+    opt={"function": Function.COURSES},
+    tags=["Courses"],
+)

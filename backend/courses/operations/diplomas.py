@@ -1,0 +1,55 @@
+"""What the certificate of a course says."""
+
+from backend import clock
+from backend.certificates.rules import Issuer, Line, Words, spelled, written_out
+from backend.courses.models import Course, CourseCompletion, ParentSchool
+from backend.media.paper.certificate import Figure
+
+_RULE = (
+    "按课程完成规则第{version}版结业：各必修课时均达到要求，随堂测验合格。"
+    "观看时长按服务器核对的实际播放区间计算，快进、跳播不计入。"
+)
+
+
+def issuer_of(host: ParentSchool) -> Issuer:
+    """Return who certifies: the host's school, or its district for any other host."""
+    return Issuer(district_id=host.district_id, school_id=host.school_id, name=host.name)
+
+
+def words_of(course: Course, completion: CourseCompletion) -> Words:
+    """Return what the certificate of a completion says; nobody but its holder is in it.
+
+    Lessons that were credited, attended or only asked have no minutes; a course of nothing
+    else has no figure but their number.
+    """
+    figures = [Figure(str(completion.lessons), "节", "完成课时")]
+    details = []
+    if completion.duration_ms:
+        minutes = completion.covered_ms // 60_000
+        percent = 100 * completion.covered_ms // completion.duration_ms
+        figures.append(Figure(*spelled(minutes), "学习时长"))
+        figures.append(Figure(str(percent), "%", "观看覆盖"))
+        if completion.offline_ms >= 60_000:
+            details.append(f"其中离线学习 {completion.offline_ms // 60_000} 分钟")
+    return Words(
+        title="结业证书",
+        subtitle=course.brand or "家长学校",
+        body=[
+            f"于{written_out(clock.local(completion.completed_at).date())}学完家长学校课程",
+            f"《{course.title}》的全部必修课时，准予结业。",
+        ],
+        figures=figures,
+        details=details,
+        thanks="特发此证。",
+        rule=_RULE.format(version=completion.rule_version),
+        lines=[Line("课程", course.title)],
+        basis={
+            "course": str(course.id),
+            "round": completion.round,
+            "lessons": completion.lessons,
+            "covered_ms": completion.covered_ms,
+            "duration_ms": completion.duration_ms,
+            "offline_ms": completion.offline_ms,
+            "rule_version": completion.rule_version,
+        },
+    )

@@ -1,0 +1,104 @@
+"""The bytes themselves, by links the house signed."""
+
+import re
+from typing import Any
+
+from litestar import Controller, HttpMethod, Request, Response, route
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from backend.errors import NotFound
+from backend.media.downloads import Conditions, Handout, handout, serve
+from backend.media.models import Variant
+from backend.media.permissions import Opened, opened_by_link, opened_by_stream_link
+from backend.media.storage import Files
+from backend.web.policy import Policy
+from backend.web.problems import refusals
+
+FILE_ANSWERS = {
+    status: ResponseSpec(bytes, description=means, media_type="*/*", generate_examples=False)
+    for status, means in (
+        (200, "The whole file."),
+        (206, "The range of bytes asked for."),
+        (304, "The phone's copy is still good; no body."),
+        (416, "The range lies outside the file; no body."),
+    )
+}
+STREAMED = {
+    "m3u8": "application/vnd.apple.mpegurl",
+    "ts": "video/mp2t",
+    "m4s": "video/iso.segment",
+    "mp4": "video/mp4",
+}
+"""Media types of the files of a stream, by extension."""
+_STREAMED_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}\.(m3u8|ts|m4s|mp4)")
+
+
+class AttachmentFile(Controller):
+    """One file of an attachment."""
+
+    path = "/attachments/{attachment_id:uuid}/{variant:str}"
+    dependencies = {"opened": Provide(opened_by_link)}
+
+    @route(
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        opt={"policy": Policy.SIGNED_LINK},
+        summary="下载附件 Download an attachment",
+        responses=FILE_ANSWERS | refusals(NotFound),
+    )
+    async def download_attachment(
+        self,
+        request: Request[Any, Any, Any],
+        opened: NamedDependency[Opened],
+        files: NamedDependency[Files],
+        variant: FromPath[str],
+    ) -> Response[bytes] | Stream:
+        """Download one file by a link the house signed; supports ETag and one byte range."""
+        return await _serve(request, handout(opened.attachment, Variant(variant)), opened, files)
+
+
+class AttachmentStream(Controller):
+    """The files of a stream: playlists and the segments they name."""
+
+    path = "/attachments/{attachment_id:uuid}/stream/{token:str}/{name:str}"
+    dependencies = {"opened": Provide(opened_by_stream_link)}
+
+    @route(
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        opt={"policy": Policy.SIGNED_LINK},
+        summary="播放流 Play a stream",
+        responses=FILE_ANSWERS | refusals(NotFound),
+    )
+    async def play_stream(
+        self,
+        request: Request[Any, Any, Any],
+        opened: NamedDependency[Opened],
+        files: NamedDependency[Files],
+        name: FromPath[str],
+    ) -> Response[bytes] | Stream:
+        """Bring one file of an HLS stream; a playlist names the others beside itself."""
+        found = _STREAMED_NAME.fullmatch(name)
+        place = opened.attachment.stream_key
+        if found is None or place is None:
+            raise NotFound
+        file = Handout(
+            key=f"{place}/{name}",
+            media_type=STREAMED[found.group(1)],
+            disposition="inline",
+            played=True,
+        )
+        return await _serve(request, file, opened, files)
+
+
+async def _serve(
+    request: Request[Any, Any, Any], file: Handout, opened: Opened, files: Files
+) -> Response[bytes] | Stream:
+    conditions = Conditions(
+        if_none_match=request.headers.get("if-none-match"),
+        if_range=request.headers.get("if-range"),
+        range=request.headers.get("range"),
+    )
+    head = request.method == "HEAD"
+    return await serve(file, conditions, files=files, head=head, sizes=opened.sizes)
