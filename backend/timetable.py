@@ -72,6 +72,24 @@ def timetable(files: Files, *, ladders: bool = True) -> list[Job]:
         Job(name="courses.finish", run=courses.finish_courses, every=600),
         Job(name="courses.unlock", run=courses.unlock_elsewhere, every=600),
         Job(
+            name="courses.nudge",
+            run=courses.nudge_quiet,
+            cron={"hour": "9-19", "minute": 25},
+            catch_up=1800,
+        ),
+        Job(
+            name="courses.due",
+            run=courses.remind_due,
+            cron={"hour": 9, "minute": 10},
+            catch_up=3600,
+        ),
+        Job(
+            name="courses.set_items",
+            run=courses.send_set_items,
+            cron={"day_of_week": "wed", "hour": 10, "minute": 15},
+            catch_up=3600,
+        ),
+        Job(
             name="courses.running_out",
             run=courses.warn_running_out,
             cron={"hour": 9, "minute": 50},

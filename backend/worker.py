@@ -16,6 +16,7 @@ from backend import clock
 from backend.activities import jobs as activities
 from backend.bookings import jobs as bookings
 from backend.column import jobs as column
+from backend.courses import jobs as courses
 from backend.database import database
 from backend.media.storage import open_files
 from backend.notices import jobs as notices
@@ -86,6 +87,7 @@ _ASKED = {
     "notices": notices.still_wanted,
     "bookings": bookings.still_wanted,
     "column": column.still_wanted,
+    "courses": courses.still_wanted,
     "volunteering": volunteering.still_wanted,
 }
 

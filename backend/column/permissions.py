@@ -121,12 +121,10 @@ async def item_in_sight(actor: NamedDependency[Actor], item_id: FromPath[UUID]) 
     contributed = item.contributor_id == actor.person_id
     if series.school_id in actor.closed(Function.COURSES) and not contributed:
         raise NotFound
-    # A contribution that came back is its writer's until they hand it in again.
-    returned = item.is_contribution and item.state == ColumnItemState.DRAFT
     sight = ItemSight(
         item=item,
         series=series,
-        edits=edits(actor, series) and not returned,
+        edits=edits(actor, series),
         wrote=item.author_id == actor.person_id and writes(actor, series),
         contributed=contributed,
         reads=item.state == ColumnItemState.RELEASED

@@ -39,6 +39,15 @@ class Variant(StrEnum):
     POSTER = "poster"
 
 
+def room_of(key: str) -> str:
+    """Return the prefix under which everything lies that is made of the upload at ``key``.
+
+    The key of what is made of it leads to the same place.
+    """
+    folder, name = key.split("/")[:2]
+    return f"{folder}/{name.partition('.')[0]}"
+
+
 class AttachmentQuerySet(QuerySet["Attachment"]):
     def stored(self) -> QuerySet["Attachment"]:
         return self.filter(stored_at__not_isnull=True)
@@ -121,8 +130,7 @@ class Attachment(Model):
     @property
     def room(self) -> str:
         """Return the prefix of everything that is made of a film or a recording."""
-        folder, name = self.original_key.split("/")[:2]
-        return f"{folder}/{name.partition('.')[0]}"
+        return room_of(self.original_key)
 
     @property
     def is_played(self) -> bool:

@@ -102,10 +102,10 @@ async def opened_by_stream_link(
     request: Request[Any, Any, Any],
     settings: NamedDependency[Settings],
     attachment_id: FromPath[UUID],
-    token: FromPath[str],
+    link: FromPath[str],
 ) -> Opened:
     """Like :func:`opened_by_link`, for any file of the attachment's stream."""
-    return await _opened_by(request, attachment_id, links.STREAM, token, settings.secret_key)
+    return await _opened_by(request, attachment_id, links.STREAM, link, settings.secret_key)
 
 
 async def _opened_by(

@@ -230,15 +230,6 @@ def new_key(sha256: str, media_type: str) -> str:
     return f"{chance[:2]}/{chance}-{sha256}.{EXTENSIONS[media_type]}"
 
 
-def room_of(key: str) -> str:
-    """Return the prefix under which everything lies that is made of the upload at ``key``.
-
-    The key of what is made of it leads to the same place.
-    """
-    folder, name = key.split("/")[:2]
-    return f"{folder}/{name.partition('.')[0]}"
-
-
 def _bucket(settings: Settings) -> S3Store:
     endpoint = settings.storage_endpoint
     host = urlsplit(endpoint).hostname if endpoint else None

@@ -64,23 +64,30 @@ export class Play {
     this.sending = true;
     try {
       const position = Math.round(at * 1000);
-      this.answer = await this.ask("PUT", this.path("/beats"), { beats, positionMs: position });
+      this.answer = await this.ask("PUT", this.path("/beats"), { beats, position });
       this.sent = Math.max(this.sent ?? 0, beats.at(-1).seq);
       // What the clock did not allow yet stays, and is sent again with the next beat.
       const left = beats.filter((beat) => !this.counted(beat));
       this.keep([...left, ...this.waiting().filter((beat) => beat.seq > this.sent)]);
       return this.answer;
     } catch (refusal) {
-      if (refusal.status === 409) await this.ask("PUT", this.path("")); // It was opened long ago.
+      if (refusal.status === 409) await this.reopen();
       return null;
     } finally {
       this.sending = false;
     }
   }
 
+  /** The lesson was opened long ago, or has changed: what waits is sent with the next beat. */
+  async reopen() {
+    this.playId = crypto.randomUUID();
+    this.answer = await this.ask("PUT", this.path(""));
+  }
+
   counted(beat) {
     const end = Math.min(beat.to, this.answer.durationMs);
-    return beat.from >= end || this.answer.spans.some(([a, b]) => a <= beat.from && end <= b);
+    const covers = (span) => span.from <= beat.from && end <= span.to;
+    return beat.from >= end || this.answer.spans.some(covers);
   }
 
   path(rest) {

@@ -37,6 +37,10 @@ DECLARED = {
     "bookings.priority_reason": {"reason"},
     "certificates.holder": {"guardian"},
     "certificates.revoked_reason": {"reason"},
+    "column_items.byline": {"guardian"},
+    "column_items.folded": {"essay"},
+    "column_items.paragraphs": {"essay"},
+    "column_items.title": {"essay"},
     "duty_logs.remarks": {"remark"},
     "hazard_moves.note": {"step"},
     "hazards.text": {"finding"},
@@ -52,8 +56,8 @@ DECLARED = {
     "persons.name": {"guardian"},
     "persons.phone": {"phone", "roster_phone"},
     "post_holders.name": {"holder"},
-    "post_inbox_item.body_en": {"activity", "reason"},
-    "post_inbox_item.body_zh": {"activity", "reason"},
+    "post_inbox_item.body_en": {"activity", "essay", "reason"},
+    "post_inbox_item.body_zh": {"activity", "essay", "reason"},
     "roster_changes.after": {"guardian", "pupil", "roster_phone"},
     "roster_imports.filename": {"filename"},
     "roster_imports.rows": {"guardian", "pupil", "roster_phone"},
@@ -103,9 +107,9 @@ async def where_it_stands() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for column in columns:
         as_text = (
-            f"encode({column['c']}, 'escape')"
+            f"encode(\"{column['c']}\", 'escape')"
             if column["kind"] == "bytea"
-            else f"{column['c']}::text"
+            else f'"{column["c"]}"::text'
         )
         rows = await fetch(f"SELECT string_agg({as_text}, ' ') AS said FROM {column['t']}")
         said = rows[0]["said"] or ""

@@ -20,6 +20,7 @@ CANARIES = {
     "finding": "金丝雀隐患",
     "step": "金丝雀整改",
     "holder": "金丝雀民警",
+    "essay": "金丝雀投稿",
     "password": "jinSiQue-88-Mima",
 }
 

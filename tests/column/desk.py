@@ -110,17 +110,13 @@ async def written(writer: Visitor, series: str, **content: Any) -> dict[str, Any
     body = {"title": "慢一点，也没关系", "paragraphs": TEXT, **content}
     if not {"kind", "topic"} & set(body):
         body["kind"] = "parenting"
-    made: dict[str, Any] = await ok(
-        writer.post(f"/column/series/{series}/items", json=body), 201
-    )
+    made: dict[str, Any] = await ok(writer.post(f"/column/series/{series}/items", json=body), 201)
     return made
 
 
 async def approved(reviewer: Visitor, item: Mapping[str, Any]) -> dict[str, Any]:
     body = {"approved": True, "revision": item["work"]["revision"]}
-    made: dict[str, Any] = await ok(
-        reviewer.put(f"/column/items/{item['id']}/review", json=body)
-    )
+    made: dict[str, Any] = await ok(reviewer.put(f"/column/items/{item['id']}/review", json=body))
     return made
 
 

@@ -291,9 +291,7 @@ def test_the_next_occasion_lies_ahead_on_the_series_own_grid(
         ("2030-09-02 08:00", 7, "2030-09-08 10:00"),
     ],
 )
-def test_the_first_occasion_keeps_the_weekday(
-    now: str, weekday: int | None, expected: str
-) -> None:
+def test_the_first_occasion_keeps_the_weekday(now: str, weekday: int | None, expected: str) -> None:
     moment = datetime.fromisoformat(now).replace(tzinfo=CHINA)
     found = rules.first_occasion(moment, weekday, 600, "Asia/Shanghai")
     assert found == datetime.fromisoformat(expected).replace(tzinfo=CHINA)

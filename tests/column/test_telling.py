@@ -37,9 +37,7 @@ async def told(release: object, *people: UUID) -> set[UUID]:
     return await jobs.still_wanted(notify.RELEASED, UUID(str(release)), list(people))
 
 
-async def test_every_family_of_the_school_hears_once_and_no_other(
-    as_: SignIn, cast: Cast
-) -> None:
+async def test_every_family_of_the_school_hears_once_and_no_other(as_: SignIn, cast: Cast) -> None:
     await phones(cast, *FAMILY)
     column = await school_column(as_, cast)
     await of_school(as_, column)
@@ -178,9 +176,7 @@ async def test_a_push_that_failed_is_tried_again(as_: SignIn, cast: Cast) -> Non
     assert await carry(pocket, LATER + timedelta(hours=1)) == ["王立强"]
 
 
-async def test_who_has_read_it_or_left_the_school_is_not_pushed(
-    as_: SignIn, cast: Cast
-) -> None:
+async def test_who_has_read_it_or_left_the_school_is_not_pushed(as_: SignIn, cast: Cast) -> None:
     column = await school_column(as_, cast)
     item = await of_school(as_, column)
     await appear()

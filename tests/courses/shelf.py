@@ -16,6 +16,7 @@ from backend.courses.models import (
     Question,
     Revision,
 )
+from backend.courses.operations.beats import open_play
 from backend.courses.operations.completing import settle_lesson
 from backend.courses.operations.searching import refresh_search
 from backend.database import execute, transaction
@@ -133,27 +134,19 @@ async def watch(
     person_id: UUID, lesson: Lesson, *, to: int = 5 * MINUTE, settle: bool = True
 ) -> None:
     """Let somebody have watched a lesson up to ``to``, and complete it where that is enough."""
-    now = clock.now()
-    await execute(
-        "INSERT INTO learners (person_id, metered_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        person_id,
-        now,
-    )
+    course = await Course.get(id=lesson.course_id)
+    await open_play(person_id, lesson, course, uuid4())
     await execute(
         """
-        INSERT INTO watches (person_id, lesson_id, basis, round, duration_ms, threshold,
-            allowance_ms, rule_version, watched, covered_ms, position_ms, play_id, opened_at,
-            metered_at, bank_ms, reached_at)
-        VALUES ($1, $2, $3, 1, $4, 90, 0, 1, int4multirange(int4range(0, $5)), $5, $5, $6,
-            $7, $7, 0, CASE WHEN $5 * 100 >= $4 * 90 THEN $7 END)
+        UPDATE watches SET watched = watched + int4multirange(int4range(0, $3::int)),
+            covered_ms = $3, position_ms = $3, metered_at = $4::timestamptz,
+            reached_at = CASE WHEN $3 * 100 >= duration_ms * threshold THEN $4::timestamptz END
+        WHERE person_id = $1 AND lesson_id = $2
         """,
         person_id,
         lesson.id,
-        lesson.basis,
-        5 * MINUTE,
         to,
-        uuid4(),
-        now,
+        clock.now(),
     )
     if settle:
         await settle_lesson(person_id, lesson.id)

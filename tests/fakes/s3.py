@@ -4,6 +4,7 @@ It prints one line of JSON with its endpoint. Objects are kept in memory and by 
 """
 
 import json
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,12 +17,12 @@ import httpx
 
 from backend.settings import Settings
 
-BUCKET, KEY, SECRET = "tongxing-files", "a-key-of-the-tests", "a-secret-of-the-tests"
+KEY, SECRET = "a-key-of-the-tests", "a-secret-of-the-tests"
 
 
 @contextmanager
 def store() -> Iterator[str]:
-    """Run the store and give its endpoint; :data:`BUCKET` exists and is empty."""
+    """Run the store and give its endpoint."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.fakes.s3"],
         cwd=Path(__file__).parents[2],
@@ -31,11 +32,7 @@ def store() -> Iterator[str]:
     )
     try:
         assert process.stdout is not None
-        endpoint = json.loads(process.stdout.readline())["endpoint"]
-        # The credential tells the fake which of Amazon's services is meant.
-        signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/x"}
-        httpx.put(f"{endpoint}/{BUCKET}", headers=signed).raise_for_status()
-        yield endpoint
+        yield json.loads(process.stdout.readline())["endpoint"]
     finally:
         process.kill()
         process.wait()
@@ -43,12 +40,21 @@ def store() -> Iterator[str]:
             process.stdout.close()
 
 
-def settings_of(endpoint: str, data_dir: Path) -> Settings:
+def make_bucket(endpoint: str) -> str:
+    """Make an empty bucket; returns its name."""
+    name = f"files-{secrets.token_hex(8)}"
+    # The credential tells the fake which of Amazon's services is meant.
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/x"}
+    httpx.put(f"{endpoint}/{name}", headers=signed).raise_for_status()
+    return name
+
+
+def settings_of(endpoint: str, bucket: str, data_dir: Path) -> Settings:
     """Return the settings of an installation that keeps its files there."""
     return Settings(
         environment="test",
         data_dir=data_dir,
-        storage_bucket=BUCKET,
+        storage_bucket=bucket,
         storage_endpoint=endpoint,
         storage_access_key=KEY,
         storage_secret_key=SECRET,

@@ -13,10 +13,11 @@ from obstore.store import LocalStore
 from backend import clock
 from backend.media import images, operations
 from backend.media.models import Attachment
-from backend.media.storage import Files
+from backend.media.storage import Files, open_files
 from backend.people.models import Person, Session
 from backend.schools.models import District, School
 from seed.cast import Cast
+from tests.fakes import s3
 from tests.house import SignIn, Visitor
 from tests.media import corpus
 from tests.media.phones import TEACHER
@@ -71,6 +72,22 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def files(folder: Path) -> Files:
     return Files(LocalStore(prefix=folder), disk=folder, reserve=0)
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[str]:
+    """The endpoint of an S3-compatible store of this run's own."""
+    with s3.store() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def either(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Files:
+    """Both places that files can be kept in, one after the other."""
+    if request.param == "disk":
+        return Files(LocalStore(prefix=folder), disk=folder, reserve=0)
+    endpoint: str = request.getfixturevalue("bucket")
+    return open_files(s3.settings_of(endpoint, s3.make_bucket(endpoint), tmp_path / "data"))
 
 
 def kept(folder: Path) -> list[Path]:

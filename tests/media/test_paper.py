@@ -12,7 +12,8 @@ from PIL import Image, ImageChops
 from backend.media.paper import certificate as paper
 from backend.media.paper import qr
 from backend.media.paper.fonts import MISSING, drawable, font
-from backend.media.paper.sheet import Sheet, wrap
+from backend.media.paper.lines import wrap
+from backend.media.paper.sheet import Sheet
 
 URL = "https://tongxing.example.edu.cn/verify/K7QF3M9TWX2CH4RD"
 CERTIFICATE = paper.Certificate(

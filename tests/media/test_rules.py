@@ -118,6 +118,8 @@ def test_only_who_handed_a_file_in_may_put_it_somewhere_and_only_once() -> None:
     [kind for kind in vars(rules).values() if isinstance(kind, type) and issubclass(kind, Refusal)],
 )
 def test_every_refusal_speaks_both_languages(refusal: type[Refusal]) -> None:
-    no = refusal(megabytes=10, width=1, height=2)
+    no = refusal(
+        megabytes=10, width=1, height=2, gibibytes=50, parts=3, expected=9, count=2, missing=[2]
+    )
     assert no.sentence("zh").endswith("。")
     assert no.sentence("en").endswith(".")

@@ -1,7 +1,11 @@
-"""Objects are written whole, found by our own keys only, and leave room on the disk."""
+"""On a disk: written whole, found by our own keys only, and with room left on it."""
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,23 +17,7 @@ from backend.media.storage import Files, new_key, open_files
 from backend.settings import Settings
 from tests.media.conftest import kept
 
-
-async def test_what_is_put_is_found_whole_in_part_and_by_size(files: Files) -> None:
-    data = os.urandom(3_000_000)
-    await files.put("ab/one.pdf", data)
-    assert await files.get("ab/one.pdf") == data
-    assert await files.get_range("ab/one.pdf", 10, 20) == data[10:20]
-    assert await files.head("ab/one.pdf") == len(data)
-    assert b"".join([piece async for piece in files.stream("ab/one.pdf")]) == data
-
-
-async def test_what_is_deleted_is_gone(files: Files, folder: Path) -> None:
-    await files.put("ab/one.pdf", b"x")
-    await files.delete("ab/one.pdf")
-    assert kept(folder) == []
-    for act in (files.get("ab/one.pdf"), files.head("ab/one.pdf"), files.delete("ab/one.pdf")):
-        with pytest.raises(FileNotFoundError):
-            await act
+ROOT = Path(__file__).parents[2]
 
 
 async def test_a_key_is_written_once(files: Files) -> None:
@@ -83,3 +71,47 @@ def test_keys_cannot_be_guessed_from_what_is_kept_under_them() -> None:
     assert len(keys) == 1_000
     assert all(len(key) <= 160 and key.endswith(".webp") for key in keys)
     assert len({key[:2] for key in keys}) > 200
+
+
+async def test_what_a_dead_writer_left_goes_with_its_prefix_or_a_day_later(
+    files: Files, folder: Path
+) -> None:
+    await files.put("uploads/one/1-part", b"x")
+    await files.put("ab/kept", b"x")
+    for name in ("uploads/one/2-part#1", "ab/other#12", "ab/fresh#3"):
+        (folder / name).write_bytes(b"half")
+    (files.scratch / "work-old").mkdir(parents=True)
+    (files.scratch / "work-new").mkdir()
+    long_ago = time.time() - 2 * 86_400
+    for path in (folder / "ab/other#12", files.scratch / "work-old"):
+        os.utime(path, (long_ago, long_ago))
+    await files.delete_prefix("uploads/one")
+    assert await files.sweep_unfinished() == 2
+    assert {path.name for path in kept(folder)} == {"kept", "fresh#3"}
+    assert [path.name for path in files.scratch.iterdir()] == ["work-new"]
+
+
+async def test_a_writer_that_is_killed_leaves_only_what_the_sweep_finds(
+    files: Files, folder: Path
+) -> None:
+    code = f"""
+import asyncio, os, signal
+from pathlib import Path
+from obstore.store import LocalStore
+from backend.media.storage import Files
+folder = Path({str(folder)!r})
+async def pieces():
+    for _ in range(20):
+        yield bytes(1 << 20)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(Files(LocalStore(prefix=folder), disk=folder).put_stream("ab/x", pieces(), size=1))
+"""
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert all("#" in path.name for path in kept(folder))
+    for path in kept(folder):
+        os.utime(path, (0, 0))
+    await files.sweep_unfinished()
+    assert kept(folder) == []

@@ -12,9 +12,9 @@ import pytest
 
 from backend.media import jobs
 from backend.media.cinema import claims, encoder, screening
-from backend.media.models import Attachment
+from backend.media.models import Attachment, room_of
 from backend.media.rules import StorageFull
-from backend.media.storage import Files, room_of
+from backend.media.storage import Files
 from backend.sandbox import SandboxKilled
 from tests.media.cinema import again, handed_in, lease_over
 from tests.media.conftest import Place, kept

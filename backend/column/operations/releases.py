@@ -1,5 +1,6 @@
 """Releases: a series appears, on each of its occasions once."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +17,18 @@ UPDATE column_placements SET release_id = $2, released_at = $3 WHERE id = ANY($1
 """
 
 
-async def release_due(series_id: UUID) -> ColumnRelease | None:
+async def release_due(series_id: UUID, now: datetime | None = None) -> ColumnRelease | None:
     """Release what is next, if the series' moment has come and it is not night.
 
     However many occasions were missed, this makes up for one of them: the next is the first
     that still lies ahead. An occasion with nothing to release is told to the editors.
-    Returns ``None`` when nothing was due.
+    ``now`` is another moment than this one, for what is told of the past. Returns ``None``
+    when nothing was due.
     """
+    now = now or clock.now()
     async with transaction():
         series = await Series.select_for_update().get(id=series_id)
-        now, zone = clock.now(), await reach.zone_of(series.district_id)
+        zone = await reach.zone_of(series.district_id)
         if series.state != SeriesState.ACTIVE or series.next_release_at > now:
             return None
         if not rules.is_day(now, zone) or await reach.is_closed(series):

@@ -19,7 +19,6 @@ DESK = f"""
 {_ITEM}
 WHERE (s.school_id = $1 OR $1::uuid IS NULL AND s.school_id IS NULL AND s.district_id = $2)
   AND ($3::uuid IS NULL OR i.author_id = $3)
-  AND (i.state <> 'draft' OR i.contributor_id IS NULL)
   AND ($4::text IS NULL OR i.state = $4)
   AND ($5::timestamptz IS NULL OR (i.created_at, i.id) < ($5, $6::uuid))
 ORDER BY i.created_at DESC, i.id DESC LIMIT $7
@@ -32,21 +31,22 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT $4
 """
 
 QUEUE = f"""
-SELECT q.position, q.release_on, q.series_id <> i.series_id AS adopted, i.*
+SELECT q.position, q.release_on, q.series_id <> i.series_id AS adopted, i.*,
+       EXISTS (SELECT FROM attachments a WHERE a.owner_id = i.id AND a.state <> 'ready') AS unready
 FROM column_placements q JOIN ({_ITEM}) i ON i.id = q.item_id
 WHERE q.series_id = $1 AND q.released_at IS NULL AND i.state IN ('queued', 'released')
 ORDER BY q.position, q.id
 """
 
-# What has a day of its own goes first once that day has come. A video that is still being
-# prepared lets others pass.
+# What has a day of its own goes first once that day has come. What has a video that cannot be
+# played yet lets others pass.
 READY = """
 SELECT q.id AS placement_id, i.id AS item_id, i.stages
 FROM column_placements q JOIN column_items i ON i.id = q.item_id
 WHERE q.series_id = $1 AND q.released_at IS NULL
   AND (i.state = 'queued' AND i.series_id = $1 OR i.state = 'released')
   AND (q.release_on IS NULL OR q.release_on <= $2)
-  AND NOT EXISTS (SELECT FROM attachments a WHERE a.owner_id = i.id AND a.state = 'preparing')
+  AND NOT EXISTS (SELECT FROM attachments a WHERE a.owner_id = i.id AND a.state <> 'ready')
 ORDER BY q.release_on NULLS LAST, q.position, q.id LIMIT $3
 FOR UPDATE OF i
 """
@@ -88,7 +88,6 @@ async def desk(
 ) -> list[dict[str, Any]]:
     """Return the items of a school's or district's series, newest first.
 
-    A contribution that was returned is its writer's until they hand it in again.
     ``author_id`` narrows the list to what one person wrote.
     """
     at, last = (before.at, before.id) if before else (None, None)

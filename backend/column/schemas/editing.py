@@ -160,7 +160,8 @@ class DeskPage(Out):
 
 
 class QueueItem(Out):
-    """An item that waits; ``adopted`` from the district."""
+    """An item that waits; ``adopted`` from the district. An ``unready`` one has a video that
+    cannot be played yet, and lets others pass."""
 
     item_id: UUID
     title: str
@@ -170,6 +171,7 @@ class QueueItem(Out):
     place: int
     release_on: date | None
     adopted: bool
+    unready: bool
 
 
 class QueueOut(Out):

@@ -74,6 +74,10 @@ class Quizzes(Controller):
     ) -> QuizResultOut:
         """Every question needs an answer. A refused hand-in does not count as an attempt."""
         lesson: Lesson = quiz.lesson
+        asked = (
+            lesson.id,
+            sorted((str(question), keys) for question, keys in data.answers.items()),
+        )
 
         async def act() -> QuizResultOut:
             graded = await quizzes.hand_in(
@@ -87,7 +91,7 @@ class Quizzes(Controller):
             return QuizResultOut.of(graded, actor.person_id, secret=settings.secret_key)
 
         return await once(
-            actor.person_id, "handInQuiz", idempotency_key, (lesson.id, data), QuizResultOut, act,
+            actor.person_id, "handInQuiz", idempotency_key, asked, QuizResultOut, act,
             secret=settings.secret_key,
         )  # fmt: skip
 

@@ -116,27 +116,16 @@ async def open_play(person_id: UUID, lesson: Lesson, course: Course, play_id: UU
     )
 
 
-async def take_beats(report: Report) -> Watched:
+async def take_beats(told: Report) -> Watched:
     """Count what a phone reports, whatever became of its owner's ties since it was opened.
 
-    Raises :class:`PlayEnded` when this play was not opened in the last twelve hours, or for
-    another medium than the lesson has now.
-
-    One round trip, shared by all reports of the moment.
+    One round trip, shared by all reports of the moment. Raises :class:`PlayEnded` when this
+    play was not opened in the last twelve hours, or for another medium than the lesson has now.
     """
-    row = await _reports.ask(report)
-    if row is None:
+    watched = await _reports.ask(told)
+    if watched is None:
         raise PlayEnded
-    return Watched(
-        spans=_spans(row["spans"]),
-        duration_ms=row["duration_ms"],
-        covered_ms=row["covered_ms"],
-        offline_ms=row["offline_ms"],
-        position_ms=row["position_ms"],
-        refused_ms=row["refused_ms"],
-        reached=row["reached"],
-        completed=row["completed"],
-    )
+    return watched
 
 
 async def report(told: Report) -> tuple[Watched, Settled | None]:
@@ -151,15 +140,19 @@ async def report(told: Report) -> tuple[Watched, Settled | None]:
     return watched, await settle_lesson(told.person_id, told.lesson_id)
 
 
-async def _count(reports: Sequence[Report]) -> list[dict[str, Any] | None]:
-    answers: list[dict[str, Any] | None] = [None] * len(reports)
+async def count(reports: Sequence[Report]) -> list[Watched | None]:
+    """Count what several phones report, in one statement unless a learner is among them twice.
+
+    Answers are in the order of the reports; ``None`` for a play that is not open.
+    """
+    answers: list[Watched | None] = [None] * len(reports)
     waiting = list(range(len(reports)))
     while waiting:
         # One learner's meter can be read once in a statement; what else they report waits.
         first = {reports[place].person_id: place for place in reversed(waiting)}
         wave = sorted(first.values())
         for row in await _count_once([reports[place] for place in wave]):
-            answers[wave[row["n"] - 1]] = row
+            answers[wave[row["n"] - 1]] = _watched(row)
         waiting = [place for place in waiting if place not in set(wave)]
     return answers
 
@@ -177,7 +170,20 @@ async def _count_once(reports: Sequence[Report]) -> list[dict[str, Any]]:
     )
 
 
-_reports: Batcher[Report, dict[str, Any] | None] = Batcher(_count)
+_reports: Batcher[Report, Watched | None] = Batcher(count)
+
+
+def _watched(row: dict[str, Any]) -> Watched:
+    return Watched(
+        spans=_spans(row["spans"]),
+        duration_ms=row["duration_ms"],
+        covered_ms=row["covered_ms"],
+        offline_ms=row["offline_ms"],
+        position_ms=row["position_ms"],
+        refused_ms=row["refused_ms"],
+        reached=row["reached"],
+        completed=row["completed"],
+    )
 
 
 def _literal(stretches: list[tuple[int, int]]) -> str:

@@ -12,7 +12,8 @@ import structlog
 
 from backend import clock
 from backend.database import execute, fetch_one
-from backend.media.storage import Files, room_of
+from backend.media.models import room_of
+from backend.media.storage import Files
 
 LEASE = timedelta(seconds=90)
 RENEWED_EVERY = 20.0

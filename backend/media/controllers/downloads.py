@@ -62,7 +62,7 @@ class AttachmentFile(Controller):
 class AttachmentStream(Controller):
     """The files of a stream: playlists and the segments they name."""
 
-    path = "/attachments/{attachment_id:uuid}/stream/{token:str}/{name:str}"
+    path = "/attachments/{attachment_id:uuid}/stream/{link:str}/{segment:str}"
     dependencies = {"opened": Provide(opened_by_stream_link)}
 
     @route(
@@ -76,15 +76,15 @@ class AttachmentStream(Controller):
         request: Request[Any, Any, Any],
         opened: NamedDependency[Opened],
         files: NamedDependency[Files],
-        name: FromPath[str],
+        segment: FromPath[str],
     ) -> Response[bytes] | Stream:
         """Bring one file of an HLS stream; a playlist names the others beside itself."""
-        found = _STREAMED_NAME.fullmatch(name)
+        found = _STREAMED_NAME.fullmatch(segment)
         place = opened.attachment.stream_key
         if found is None or place is None:
             raise NotFound
         file = Handout(
-            key=f"{place}/{name}",
+            key=f"{place}/{segment}",
             media_type=STREAMED[found.group(1)],
             disposition="inline",
             played=True,

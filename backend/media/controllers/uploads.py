@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, delete, get, post, put
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from backend import clock
 from backend.errors import Busy, NotFound, TooMany
@@ -39,7 +39,7 @@ class Uploads(Controller):
         actor: NamedDependency[Actor],
         settings: NamedDependency[Settings],
         files: NamedDependency[Files],
-        data: UploadIn,
+        data: JSONBody[UploadIn],
         idempotency_key: KeyHeader = None,
     ) -> UploadOut:
         """Announce a file; then send its parts, in any order, and complete it in a day."""
@@ -101,6 +101,7 @@ class OneUpload(Controller):
             rules.NoSuchPart,
             rules.PartSizeWrong,
             rules.PartDamaged,
+            rules.DigestUnreadable,
             rules.UploadJoining,
             rules.UploadComplete,
             rules.FileTooLarge,

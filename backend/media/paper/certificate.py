@@ -1,15 +1,15 @@
 """A certificate, drawn: what somebody did, for whom, and how to check it."""
 
-import asyncio
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
 
 from backend.media.paper.fonts import BLACK, BOLD, MEDIUM, drawable, font
-from backend.media.paper.sheet import SMALLEST, Sheet, wrap
+from backend.media.paper.lines import wrap
+from backend.media.paper.pen import away
+from backend.media.paper.sheet import SMALLEST, Sheet
 
 WIDTH, HEIGHT = 1240, 1754
 """A4 at 150 dots an inch; the PDF has twice that."""
@@ -23,7 +23,6 @@ _SETTING = dict.fromkeys((1, 2, 3), (33, 64, 0)) | {
     6: (28, 42, 58),
 }
 """Size, leading, and how much lower the figures stand, by the number of lines in the middle."""
-_pen = ThreadPoolExecutor(2, thread_name_prefix="paper")
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -58,17 +57,13 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
 async def png(certificate: Certificate) -> bytes:
     """Draw it as a picture of 1240 by 1754 pixels, in a thread of its own."""
-    return await _away(lambda: _drawn(certificate).png())
+    return await away(lambda: _drawn(certificate).png())
 
 
 async def pdf(certificate: Certificate) -> bytes:
     """Draw it as one page of A4, in a thread of its own."""
     title = f"{certificate.title} {certificate.number}"
-    return await _away(lambda: _drawn(certificate).pdf(title, certificate.issued_at))
-
-
-async def _away(draw: Callable[[], bytes]) -> bytes:
-    return await asyncio.get_running_loop().run_in_executor(_pen, draw)
+    return await away(lambda: _drawn(certificate).pdf(title, certificate.issued_at))
 
 
 def _drawn(certificate: Certificate) -> Sheet:

@@ -7,14 +7,15 @@ Shapes are drawn at twice that and shrunk, because Pillow does not smooth their 
 import io
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
 from PIL import Image, ImageDraw
 
 from backend.media.paper import qr
-from backend.media.paper.fonts import REGULAR, Font, drawable, font
+from backend.media.paper.fonts import REGULAR, drawable, font
+from backend.media.paper.lines import balanced, wrap
 
 Colour = str
 Align = Literal["left", "centre", "right"]
@@ -22,41 +23,6 @@ Align = Literal["left", "centre", "right"]
 FINENESS = 2
 SMALLEST = 12
 """Type smaller than this is not read on paper."""
-_NEVER_FIRST = "，。！？；：、）》」』”’…·—％%"
-_NEVER_LAST = "（《「『“‘"
-
-
-def wrap(text: str, face: Font, width: float) -> list[str]:
-    """Break ``text`` into lines of at most ``width`` pixels.
-
-    Chinese breaks between any two characters, but no line begins with a closing mark or
-    ends with an opening one; numbers stay whole.
-    """
-    lines: list[str] = []
-    line = ""
-    for piece in _pieces(text):
-        if line and face.getlength(line + piece) > width:
-            lines.append(line)
-            line = ""
-        line += piece
-    return [*lines, line] if line else lines
-
-
-def _pieces(text: str) -> Iterable[str]:
-    """Yield the smallest parts of ``text`` that must stay on one line."""
-    piece = ""
-    for ch in text:
-        joins = bool(piece) and (
-            ch in _NEVER_FIRST
-            or piece[-1] in _NEVER_LAST
-            or (ch.isascii() and piece[-1].isascii() and not ch.isspace())
-        )
-        if piece and not joins:
-            yield piece
-            piece = ""
-        piece += ch
-    if piece:
-        yield piece
 
 
 class Sheet:
@@ -134,9 +100,69 @@ class Sheet:
         if len(lines) > most_lines:
             lines = [*lines[: most_lines - 1], f"{lines[most_lines - 1][:-1]}…"]
         for line in lines:
-            self.line(line, x, y, size, ink, weight=weight, align=align)
+            self.line(line, x, y, size, ink, weight=weight, align=align, most=width)
             y += leading
         return y
+
+    def heading(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        width: float,
+        sizes: Sequence[tuple[int, int]],
+        ink: Colour,
+        *,
+        weight: int = REGULAR,
+        align: Align = "left",
+        leading: float = 1.28,
+    ) -> float:
+        """Set ``text`` in the first of ``sizes``, each with the most lines it may take, in
+        which it fits.
+
+        The top of the first line is at ``y``; returns where the last one ends. A text that
+        is too long even in the last size ends in an ellipsis.
+        """
+        shown = drawable(text)
+        size, most_lines = sizes[0]
+        lines: list[str] = []
+        for size, most_lines in sizes:
+            face = font(size * FINENESS, weight)
+            lines = wrap(shown, face, width * FINENESS)
+            if len(lines) <= most_lines:
+                lines = balanced(lines, face, width * FINENESS)
+                break
+        else:
+            lines = [*lines[: most_lines - 1], f"{lines[most_lines - 1][:-1]}…"]
+        for line in lines:
+            self.line(line, x, y + size * leading / 2, size, ink, weight=weight, align=align,
+                      most=width)  # fmt: skip
+            y += size * leading
+        return y
+
+    def shape(self, points: Iterable[tuple[float, float]], ink: Colour) -> None:
+        """Fill the area within ``points``."""
+        self._draw.polygon([_fine(point) for point in points], fill=ink)
+
+    def disc(self, x: float, y: float, radius: float, ink: Colour) -> None:
+        """Draw a filled circle."""
+        box = [*_fine((x - radius, y - radius)), *_fine((x + radius, y + radius))]
+        self._draw.ellipse(box, fill=ink)
+
+    def block(
+        self, x: float, y: float, width: float, height: float, ink: Colour, *, radius: float = 0
+    ) -> None:
+        """Draw a filled rectangle with rounded corners."""
+        box = [*_fine((x, y)), *_fine((x + width, y + height))]
+        self._draw.rounded_rectangle(box, radius * FINENESS, fill=ink)
+
+    def wash(self, top: Colour, bottom: Colour, height: float) -> None:
+        """Let one colour run into another from the upper edge down to ``height``."""
+        size = (self._image.width, round(height * FINENESS))
+        ramp = Image.linear_gradient("L").resize(size)
+        self._image.paste(
+            Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
+        )
 
     def rule(
         self, start: tuple[float, float], end: tuple[float, float], ink: Colour, width: float = 1
@@ -195,6 +221,12 @@ class Sheet:
         """Return the sheet as a PNG of exactly its own size."""
         out = io.BytesIO()
         self._image.reduce(FINENESS).save(out, "PNG")
+        return out.getvalue()
+
+    def jpeg(self, *, quality: int = 88) -> bytes:
+        """Return the sheet as a JPEG of exactly its own size."""
+        out = io.BytesIO()
+        self._image.reduce(FINENESS).save(out, "JPEG", quality=quality, subsampling=0)
         return out.getvalue()
 
     def pdf(self, title: str, made_at: datetime) -> bytes:

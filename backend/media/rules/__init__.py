@@ -47,6 +47,7 @@ from backend.media.rules.pictures import (
     check_pixels,
 )
 from backend.media.rules.uploads import (
+    DigestUnreadable,
     LARGEST_PART,
     PART_BYTES,
     NoSuchPart,
@@ -79,6 +80,7 @@ __all__ = [
     "THUMBNAIL_EDGE",
     "UNNAMED",
     "AttachmentMissing",
+    "DigestUnreadable",
     "FileEmpty",
     "FileTooLarge",
     "FileTypeRefused",

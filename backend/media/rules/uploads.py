@@ -24,8 +24,8 @@ class NoSuchPart(Refusal):
 class PartSizeWrong(Refusal):
     status = 422
     code = "part_size_wrong"
-    zh = "分片大小不对，应为{byteSize}字节。"
-    en = "The part does not have the right size; it should be {byteSize} bytes."
+    zh = "分片大小不对，应为{expected}字节。"
+    en = "The part does not have the right size; it should be {expected} bytes."
 
 
 class PartDamaged(Refusal):
@@ -64,6 +64,12 @@ class UploadComplete(Refusal):
     en = "That upload is complete already."
 
 
+class DigestUnreadable(BadInput):
+    code = "digest_unreadable"
+    zh = "Content-Digest 请求头无法识别，请发送 sha-256=:Base64:。"
+    en = "The Content-Digest header cannot be read; send sha-256=:Base64:."
+
+
 def parts_of(byte_size: int, part_size: int) -> int:
     """Return how many parts a file has."""
     return -(-byte_size // part_size)
@@ -76,13 +82,13 @@ def check_part(number: int, length: int, byte_size: int, part_size: int) -> None
         raise NoSuchPart(parts=parts)
     expected = byte_size - (parts - 1) * part_size if number == parts else part_size
     if length != expected:
-        raise PartSizeWrong(byteSize=expected)
+        raise PartSizeWrong(expected=expected)
 
 
 def declared_digest(header: str | None) -> bytes | None:
     """Return the SHA-256 of a ``Content-Digest`` header (RFC 9530), if it gives one.
 
-    Raises :class:`BadInput` for one that cannot be read.
+    Raises :class:`DigestUnreadable` for one of another shape.
     """
     found = _DIGEST.search(header) if header else None
     if found is None:
@@ -92,5 +98,5 @@ def declared_digest(header: str | None) -> bytes | None:
     except binascii.Error:
         digest = b""
     if len(digest) != 32:
-        raise BadInput(field="Content-Digest")
+        raise DigestUnreadable(field="Content-Digest")
     return digest

@@ -4,7 +4,10 @@ Enums live in the rooms; their labels are kept together here, so that clients fi
 in the document and one word is used everywhere.
 """
 
+from backend.web.openapi import labels_learning
+
 ENUMS: dict[str, dict[str, str]] = {
+    **labels_learning.ENUMS,
     "ActivityKind": {
         "open_day": "家长开放日",
         "forum": "家长代表座谈会",
@@ -70,10 +73,7 @@ ENUMS: dict[str, dict[str, str]] = {
         "draw": "抽签",
         "invited": "受邀",
     },
-    "SlotKind": {
-        "shift": "班次",
-        "session": "场次",
-    },
+    "SlotKind": {"shift": "班次", "session": "场次"},
     "SlotState": {
         "draft": "草稿",
         "open": "开放",
@@ -108,7 +108,17 @@ ENUMS: dict[str, dict[str, str]] = {
         "applied": "已导入",
         "undone": "已撤销",
     },
-    "Kind": {"image": "图片", "pdf": "PDF 文件"},
+    "Kind": {"image": "图片", "pdf": "PDF 文件", "video": "视频", "audio": "音频"},
+    "Readiness": {"ready": "可用", "preparing": "处理中", "failed": "处理失败"},
+    "UploadState": {"receiving": "接收中", "joining": "合并中", "complete": "已完成"},
+    "CourseDelivery": {"online": "线上", "offline": "线下", "both": "线上线下结合"},
+    "HostKind": {"school": "学校家长学校", "community": "社区家长学校", "district": "区级家长学校"},
+    "PublicationState": {
+        "draft": "草稿",
+        "in_review": "待审核",
+        "published": "已发布",
+        "retired": "已下架",
+    },
     "CourseKind": {"course": "课程", "content_set": "内容集", "external": "外部平台课程"},
     "Lacking": {
         "watch": "尚未看完",

@@ -115,5 +115,8 @@ PARAMETERS = {
     "q": "按名称查找。Part of a name.",
     "since": "手机上已有的最新一条的编号，只返回比它更新的。The newest id the phone has.",
     "link": "附件地址中的签名，原样使用。The signature in an attachment's address.",
-    "variant": "`original` 原件，`thumbnail` 缩略图。",
+    "variant": "`original` 原件，`thumbnail` 缩略图，`poster` 视频封面。",
+    "segment": "播放列表或其中列出的文件名。A playlist, or a file it names.",
+    "number": "分片编号，从 1 开始。The part's number, from 1.",
+    "Content-Digest": "`sha-256=:Base64:`，到达时核对。Checked on arrival (RFC 9530).",
 }

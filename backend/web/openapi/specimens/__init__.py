@@ -10,10 +10,13 @@ from typing import Any
 from backend.web.openapi.specimens import (
     activities,
     attending,
+    authoring,
     bookings,
     certificates,
+    column,
     draws,
     duties,
+    files,
     foundations,
     parent_classes,
     taking,
@@ -22,6 +25,7 @@ from backend.web.openapi.specimens import (
 
 _PARTS = (
     foundations,
+    files,
     bookings,
     certificates,
     attending,
@@ -31,6 +35,8 @@ _PARTS = (
     activities,
     parent_classes,
     taking,
+    authoring,
+    column,
 )
 
 ID_OF: dict[str, str] = {}
