@@ -71,7 +71,7 @@ async def test_a_film_is_watched_and_earns_its_certificate(
     assert done["percent"] == 100
     picture = await learner.http.get(f"/me/certificates/{mine['id']}/image")
     assert picture.content.startswith(b"\x89PNG")
-    checked = await learner.http.get(f"/certificates/{mine['code']}")
+    checked = await learner.http.get(f"/certificates/{mine['url'].rpartition('/')[2]}")
     assert checked.json()["holder"] == "王**"
 
 
