@@ -10,7 +10,7 @@ WORKERS ?= 2
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test races lint bench openapi lock clean
+.PHONY: help install video demo demo-reset test races lint bench openapi lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -36,6 +36,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@touch $@
 
 install: $(VENV)/.installed ## create .venv and install
+
+video: $(VENV)/.installed ## add the optional encoder: every video format, and versions for weak networks
+	@awk '/^imageio-ffmpeg==/ {mine=1; print; next} /^[^ ]/ {mine=0} mine' requirements-dev.lock \
+	    > $(VENV)/video.lock
+	@$(PIP) install -qq --require-hashes --only-binary :all: -r $(VENV)/video.lock
 
 demo: $(VENV)/.installed ## database, sample district, API and worker in the foreground
 	@exec $(VENV)/bin/tongxing demo

@@ -15,6 +15,7 @@ from tortoise.exceptions import BaseORMException
 from backend import embedded, migrate
 from backend.clock import now
 from backend.database import database
+from backend.media.cinema import encoder
 from backend.settings import Settings
 from notifications import health
 
@@ -40,7 +41,7 @@ def run(settings: Settings, *, replay_dead: bool = False) -> int:
     ``replay_dead`` first queues again every push that was given up.
     """
     console = Console(highlight=False, soft_wrap=True)
-    findings = [_disk(settings), _push(settings)]
+    findings = [_disk(settings), _video(settings), _push(settings)]
     server = None
     try:
         dsn = settings.database_url
@@ -75,6 +76,17 @@ def _disk(settings: Settings) -> Finding:
         f"{share:.0%} of {place} is free ({usage.free / 2**30:.1f} GiB)",
         "free some space, or move TONGXING_DATA_DIR to a larger disk",
     )
+
+
+def _video(settings: Settings) -> Finding:
+    """Say what films become here; without the encoder most work as they are."""
+    if not encoder.is_installed():
+        told = "no encoder: films play as MP4 or WebM, other formats are refused"
+    elif settings.video_ladder:
+        told = "every format is taken, and weak networks get smaller versions"
+    else:
+        told = "every format is taken; smaller versions are switched off"
+    return Finding(True, "视频 video", told)
 
 
 def _push(settings: Settings) -> Finding:

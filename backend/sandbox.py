@@ -208,9 +208,7 @@ def _why(returncode: int, stderr: bytes) -> Reason:
     return "memory" if returncode == -signal.SIGKILL else "crash"
 
 
-def child(
-    target: str, memory: int, cpu_seconds: int, wall_seconds: float, file_bytes: int
-) -> int:
+def child(target: str, memory: int, cpu_seconds: int, wall_seconds: float, file_bytes: int) -> int:
     """Serve one call inside the child process and return its exit code.
 
     The limits stand before the target's module is imported.

@@ -116,6 +116,16 @@ def overlap(payload: bytes, progress: Progress) -> bytes:
     return msgspec.json.encode((started, time.monotonic()))
 
 
+def pour(payload: bytes, progress: Progress) -> bytes:
+    """Write as much of 64 KiB as one may, and say how much that was."""
+    path = Path(payload.decode())
+    try:
+        path.write_bytes(bytes(1 << 16))
+    except OSError as error:
+        return f"{path.stat().st_size} {error.strerror}".encode()
+    return str(path.stat().st_size).encode()
+
+
 def look_around(payload: bytes, progress: Progress) -> bytes:
     written = True
     try:

@@ -26,6 +26,7 @@ async def call(
     memory: int = MEMORY,
     cpu_seconds: int = 5,
     wall_seconds: float = 20.0,
+    file_bytes: int = 0,
     on_progress: Callable[[dict[str, object]], None] | None = None,
 ) -> bytes:
     return await sandbox.run(
@@ -34,6 +35,7 @@ async def call(
         memory=memory,
         cpu_seconds=cpu_seconds,
         wall_seconds=wall_seconds,
+        file_bytes=file_bytes,
         on_progress=on_progress,
     )
 
@@ -191,6 +193,16 @@ async def test_the_child_sees_a_bare_world(tmp_path: Path, monkeypatch: Any) -> 
     assert seen["address_space"] == [MEMORY, MEMORY]
     assert seen["core"] == [0, 0]
     assert seen["session_leader"] is True
+
+
+async def test_a_child_writes_only_files_of_the_size_it_may(tmp_path: Path) -> None:
+    for room, told in (
+        (0, b"0 File too large"),
+        (5000, b"5000 File too large"),
+        (1 << 16, b"65536"),
+    ):
+        path = str(tmp_path / f"file-{room}").encode()
+        assert await call("pour", path, file_bytes=room) == told
 
 
 async def test_no_more_children_than_places_run_at_once() -> None:

@@ -31,7 +31,7 @@ class CertificateOut(Out):
     """A certificate of the caller's: a snapshot of the day it was issued.
 
     ``url`` is the public page that its QR code leads to; ``subjectId`` is what was completed,
-    for a course its id. Without ``schoolId`` the district issued it.
+    for a course this completion of it. Without ``schoolId`` the district issued it.
     """
 
     id: UUID

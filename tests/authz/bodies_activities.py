@@ -18,7 +18,7 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str | None:
     kind = ROWS.get(parameter)
     if kind is None or (parameter == "session_id" and not variant):
         return None
-    name = {"": "open", "class": "open", "picture": "held"}.get(variant, variant)
+    name = {"": "open", "class": "open", "picture": "held", "speaker": "free"}.get(variant, variant)
     return str(getattr(place, f"{name}_{kind}"))
 
 
@@ -58,6 +58,11 @@ def _wish(place: SimpleNamespace) -> dict[str, Any]:
     return {"studentIds": [str(place.student_id)]}
 
 
+def _somebody(w: World, place: SimpleNamespace) -> Any:
+    """Return the parent of the place, or an id nobody bears."""
+    return w.people.get(place.parent, place.parent)
+
+
 BODIES = {
     "writeActivity": _write,
     "rewriteActivity": _write,
@@ -71,6 +76,13 @@ BODIES = {
         items=[_wish(p) | {"sessionId": str(p.free_session)}]
     ),
     "planActivity": lambda w, p, v: _json(children=[{"studentId": str(p.student_id)}]),
+    "setSessionProgramme": lambda w, p, v: _json(
+        speakers=[{"name": "叶知秋"}]
+        + ([{"name": "讲师", "personId": str(_somebody(w, p))}] if v == "speaker" else []),
+        delivery="online",
+        link="https://meeting.example.edu.cn/j/1",
+    ),
+    "addSessionRecording": lambda w, p, v: _json(attachmentId=str(p.video_id)),
     "giveFeedback": lambda w, p, v: _json(rating=5, text="很好"),
     "exportRegistrations": lambda w, p, v: _json(reason="打印签到表"),
     "downloadExport": lambda w, p, v: {"params": {"link": str(p.export_link)}},

@@ -12,6 +12,8 @@ from uuid import UUID
 from backend import clock
 from backend.activities import jobs
 from backend.database import execute
+from backend.identifiers import uuid7
+from backend.media.models import Attachment, Kind
 from backend.media.storage import open_files
 from tests.activities.stories import held
 from tests.authz.world import World, mark
@@ -108,10 +110,39 @@ async def _held(world: World, place: SimpleNamespace) -> None:
     session_id = opened["sessions"][0]["id"]
     await _came(world, place, session_id)
     await held(opened)
+    place.held_session = session_id
+    place.video_id = await _video(world, place)
+    recorded = await world.phones[place.teacher].put(
+        f"/sessions/{session_id}/recording",
+        json={"attachmentId": str(await _video(world, place))},
+    )
+    assert recorded.status_code == 200, recorded.text
     opinion = {"rating": 4, "text": mark(f"{place.realm}F", "评")}
     url = f"/activities/{place.held_activity}/feedback"
     answer = await world.phones[place.parent].put(url, json=opinion)
     assert answer.status_code == 200, answer.text
+
+
+async def _video(world: World, place: SimpleNamespace) -> UUID:
+    """A video that the class teacher has handed in."""
+    made = await Attachment.create(
+        id=uuid7(),
+        district_id=place.district_id,
+        school_id=place.school_id,
+        uploader_id=world.people[place.teacher],
+        kind=Kind.VIDEO,
+        filename=mark(place.realm, "录像.mp4"),
+        media_type="video/mp4",
+        byte_size=1000,
+        width=640,
+        height=360,
+        duration_ms=60_000,
+        sha256="0" * 64,
+        original_key=uuid7().hex,
+        created_at=clock.now(),
+        stored_at=clock.now(),
+    )
+    return made.id
 
 
 async def _came(world: World, place: SimpleNamespace, session_id: str) -> None:

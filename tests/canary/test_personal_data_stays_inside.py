@@ -28,6 +28,7 @@ DECLARED = {
     "activities.summary": {"activity"},
     "activities.title": {"activity"},
     "activity_exports.reason": {"reason"},
+    "activity_sessions.speakers": {"activity"},
     "activity_feedback.text": {"opinion"},
     # The trail keeps the reasons people give, and nothing else of what they write.
     "audit_entries.facts": {"reason"},

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from backend.activities import jobs as activities
 from backend.bookings import jobs as bookings
@@ -35,7 +35,10 @@ async def _open_day(guest: Visitor, admin: Visitor, cast: Cast, settings: Settin
         {"key": "topic", "label": "想了解什么"},
         {"key": "lunch", "label": "是否用餐", "kind": "yes_no"},
     ]
+    speaker = {"name": title, "title": title, "personId": str(uuid4())}
     body = open_day(cast, session("参观"), title=title, paragraphs=[title], questions=questions)
+    stranger = {**body, "sessions": [session("讲座", speakers=[speaker])]}
+    assert (await write(admin, cast, stranger)).json()["code"] == "speaker_not_here"
     for misfit in ({"title": title * 20}, {"paragraphs": [title * 700]}, {"kind": title}):
         assert (await write(admin, cast, {**body, **misfit})).status_code == 400
     activity = await opened(admin, cast, body)
@@ -46,6 +49,12 @@ async def _open_day(guest: Visitor, admin: Visitor, cast: Cast, settings: Settin
     taken = await register(guest, cast, only, "李沐阳", answers={"topic": text, "lunch": "yes"})
     assert taken.status_code == 200, taken.text
     url = f"/activities/{activity['id']}"
+    programme = {
+        "speakers": [{**speaker, "personId": None}],
+        "delivery": "online",
+        "link": "https://meeting.example.edu.cn/j/1",
+    }
+    assert (await admin.put(f"/sessions/{only}/programme", json=programme)).status_code == 200
     listed = await admin.get(f"{url}/registrations")
     assert text in listed.text
     asked = await admin.post(f"{url}/exports", json={"reason": CANARIES["reason"]})

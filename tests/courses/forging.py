@@ -102,7 +102,7 @@ async def learns_everything_at_once(scene: Scene) -> Gain:
 async def learns_everything_at_once_after_a_quiet_while(scene: Scene) -> Gain:
     """Time in which nothing was open is not saved up for lessons opened later."""
     await opened(scene.phone, scene.lessons[0])
-    scene.hand.forward(1500)
+    scene.hand.forward(600)
     begun = scene.hand.passed_ms
     viewings = [await opened(scene.phone, lesson) for lesson in scene.lessons[1:]]
     scene.hand.forward(60)

@@ -229,6 +229,23 @@ async def test_a_cover_is_an_image_of_ones_own_and_families_get_a_link_to_it(
     assert bare["coverUrl"] == f"/v1/courses/{draft['id']}/cover"
 
 
+async def test_without_a_cover_one_is_drawn_and_the_phones_copy_stays_good(
+    as_: SignIn, cast: Cast
+) -> None:
+    made = await a_course(as_, cast, article(), brand="九龙好父母")
+    father, admin = await as_("王立强"), await as_("许建安")
+    path = made["coverUrl"].removeprefix("/v1")
+    drawn = await father.get(path)
+    assert drawn.status_code == 200 and drawn.headers["content-type"] == "image/jpeg"
+    assert drawn.content.startswith(b"\xff\xd8\xff") and len(drawn.content) > 10_000
+    known = {"If-None-Match": drawn.headers["etag"]}
+    assert (await father.get(path, headers=known)).status_code == 304
+    ok(await admin.put(f"/courses/{made['id']}", json={**course("改了名"), "version": 3}))
+    again = await father.get(path, headers=known)
+    assert again.status_code == 200 and again.content != drawn.content
+    assert (await (await as_("孙海燕")).get(path)).status_code == 404
+
+
 async def test_external_courses_are_not_made_by_hand(as_: SignIn, cast: Cast) -> None:
     teacher = await as_("林晓岚")
     refused(await write(teacher, cast, course(kind="external")), "external_is_imported")

@@ -95,10 +95,10 @@ async def opened(phone: Visitor, lesson: Lesson) -> Viewing:
 
 
 async def seen(phone: Visitor, hand: Hand, lesson: Lesson) -> Any:
-    """Watch a lesson from its beginning to its end; returns the last answer."""
+    """Watch a lesson to its end, as fast as one may; returns the last answer."""
     viewing = Viewing(phone, lesson)
     shown = await viewing.open()
-    return await viewing.watch(hand, 0, shown["durationMs"])
+    return await viewing.watch(hand, 0, shown["durationMs"], speed=2)
 
 
 async def set_length(lesson: Lesson, seconds: int) -> None:

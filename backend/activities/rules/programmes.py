@@ -14,8 +14,8 @@ class SpeakerNotHere(Refusal):
     """Neither on the school's staff nor a guardian there, or nobody at all: all the same."""
 
     code = "speaker_not_here"
-    zh = "“{name}”关联的账号不是本校的教职工或家长。"
-    en = "The account named for {name} is neither staff nor a guardian at this school."
+    zh = "主讲人关联的账号不是本校的教职工或家长。"
+    en = "The account named for a speaker is neither staff nor a guardian at this school."
 
 
 class SessionNotOver(Refusal):

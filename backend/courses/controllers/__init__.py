@@ -5,6 +5,7 @@ from litestar import Router
 from backend.courses.controllers import (
     catalogue,
     courses,
+    covers,
     hosts,
     lessons,
     mine,
@@ -20,6 +21,7 @@ routes = Router(
     route_handlers=[
         *hosts.DUTY,
         *courses.DUTY,
+        *covers.DUTY,
         *lessons.DUTY,
         *reviews.DUTY,
         *catalogue.DUTY,

@@ -19,6 +19,7 @@ from backend.courses.permissions.sight import (
     course_to_edit,
     course_to_run,
 )
+from backend.courses.queries import authoring as queries
 from backend.courses.rules import authoring as rules
 from backend.courses.rules.hosts import HostClosed, HostNameTaken
 from backend.courses.schemas.courses import (
@@ -66,7 +67,7 @@ class SchoolCourses(Controller):
         limit: FromQuery[PageSize] = 20,
     ) -> WrittenCoursePage:
         """Drafts are their authors' own; whoever runs the school sees all of them."""
-        host = await ParentSchool.get_or_none(school_id=school.id)
+        host = await queries.host_of_school(school.id)
         if host is None:
             return WrittenCoursePage(items=[], next_cursor=None)
         return await page_of(actor, host, cursors, work, cursor, limit)

@@ -47,7 +47,7 @@ class OwnParentSchool(Controller):
     )
     async def get_parent_school(self, school: NamedDependency[School]) -> ParentSchoolOut:
         """Absent until it is set up, or the first course is written."""
-        host = await ParentSchool.get_or_none(school_id=school.id)
+        host = await queries.host_of_school(school.id)
         if host is None:
             raise NotFound
         return await _shown(host.district_id, host.id)

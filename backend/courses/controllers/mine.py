@@ -17,7 +17,6 @@ from backend.courses.queries.mine import Taker, mine
 from backend.courses.rules.mine import MyStanding
 from backend.courses.schemas.catalogue import RecommendationOut, RecommendationsOut
 from backend.courses.schemas.mine import MyCourseOut, MyCoursePage
-from backend.database import transaction
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.cursors import BadCursor, Cursors, Position
@@ -121,9 +120,8 @@ class OneOfMyCourses(Controller):
     ) -> MyCourseOut:
         """Whoever left goes on where they were. Where validity ran out, it begins anew."""
         now = clock.now()
-        async with transaction():
-            await enrolling.enrol(actor.person_id, course.id, now)
-            [row] = await mine(learner, now=now, course_id=course.id)
+        await enrolling.take_up(actor.person_id, course.id, now)
+        [row] = await mine(learner, now=now, course_id=course.id)
         return MyCourseOut.of(row, cover_url=cover_of(row, actor, settings, now), now=now)
 
     @delete(operation_id="leaveCourse", summary="退出学习 Leave a course")
@@ -131,8 +129,7 @@ class OneOfMyCourses(Controller):
         self, actor: NamedDependency[Actor], enrolment: NamedDependency[CourseEnrolment]
     ) -> None:
         """Takes it off the list, and nobody is reminded of it; progress is kept."""
-        async with transaction():
-            await enrolling.leave(actor.person_id, enrolment.course_id, clock.now())
+        await enrolling.leave(actor.person_id, enrolment.course_id, clock.now())
 
 
 DUTY = (MyCourses, OneOfMyCourses)

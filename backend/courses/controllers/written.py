@@ -152,17 +152,9 @@ async def lesson_out(sight: LessonSight, actor: Actor, settings: Settings) -> Le
     """Return a lesson; its draft and its answers only to those who write it."""
     lesson: Lesson = sight.lesson
     edits = sight.course.edits
-    wanted = Revision.filter(lesson_id=lesson.id)
-    if not edits:
-        wanted = wanted.filter(number=lesson.revision, state=PublicationState.PUBLISHED)
-    revisions = await wanted.order_by("number")
-    shown = next((one for one in revisions if one.number == lesson.revision), None)
-    draft = next((one for one in revisions if one.number > lesson.revision), None)
-    found = [one for one in (shown, draft) if one is not None]
-    questions = await Question.filter(revision_id__in=[one.id for one in found]).order_by(
-        "position"
-    )
-    media = await _media(found, actor, settings)
+    found = await queries.contents_of(lesson, with_draft=edits)
+    shown, draft, questions = found.shown, found.draft, found.questions
+    media = _media(found.media, actor, settings)
     return LessonOut(
         id=lesson.id,
         course_id=lesson.course_id,
@@ -215,11 +207,7 @@ def _line(row: dict[str, Any], *, edits: bool) -> LessonLineOut:
     )
 
 
-async def _media(
-    revisions: list[Revision], actor: Actor, settings: Settings
-) -> dict[UUID, AttachmentOut]:
-    ids = [one.attachment_id for one in revisions if one.attachment_id]
-    rows = await Attachment.filter(id__in=ids, stored_at__not_isnull=True) if ids else []
+def _media(rows: list[Attachment], actor: Actor, settings: Settings) -> dict[UUID, AttachmentOut]:
     now = clock.now()
     return {
         row.id: AttachmentOut.of(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from backend.database import execute, fetch_one
+from backend.database import execute, fetch_one, transaction
 from backend.identifiers import uuid7
 
 _ENROL = """
@@ -27,14 +27,21 @@ async def enrol(person_id: UUID, course_id: UUID, now: datetime) -> int:
     return int(row["round"])
 
 
+async def take_up(person_id: UUID, course_id: UUID, now: datetime) -> int:
+    """Put a course on somebody's list, back on it if they left; returns their round."""
+    async with transaction():
+        return await enrol(person_id, course_id, now)
+
+
 async def leave(person_id: UUID, course_id: UUID, now: datetime) -> bool:
     """Take a course off somebody's list; what they did is kept. Returns whether it was on it."""
-    return bool(
-        await execute(
-            "UPDATE course_enrolments SET left_at = $3 "
-            "WHERE course_id = $2 AND person_id = $1 AND left_at IS NULL",
-            person_id,
-            course_id,
-            now,
+    async with transaction():
+        return bool(
+            await execute(
+                "UPDATE course_enrolments SET left_at = $3 "
+                "WHERE course_id = $2 AND person_id = $1 AND left_at IS NULL",
+                person_id,
+                course_id,
+                now,
+            )
         )
-    )

@@ -10,6 +10,7 @@ from backend.courses.models import Course, CourseReview, Lesson, PublicationStat
 from backend.courses.notify import authoring as notify
 from backend.courses.operations.courses import check_version
 from backend.courses.operations.revisions import (
+    check_slots,
     draft_of,
     keep_media,
     locked_lesson,
@@ -180,10 +181,7 @@ async def _complete(course: Course, drafts: Sequence[Revision]) -> None:
         measure(draft, medium)
         if draft.attachment_id and draft.duration_ms is None:
             raise rules.MediumNotReady(lesson=draft.title, readiness=str(Readiness.FAILED))
-        if draft.slot_id is not None and not await queries.slot_fits(
-            draft.slot_id, course.school_id, course.district_id
-        ):
-            raise rules.SlotNotFitting
+    await check_slots(course, drafts)
 
 
 def _writers(drafts: Sequence[Revision], course: Course | None = None) -> list[UUID]:

@@ -1,5 +1,6 @@
 """The content of lessons: drafts written and measured, beside what is published."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -151,8 +152,7 @@ async def write(
     for name in content.__struct_fields__:
         if name != "questions":
             setattr(draft, name, getattr(content, name))
-    if content.kind is LessonKind.LIVE or content.slot_id is not None:
-        await _check_slot(course, draft)
+    await check_slots(course, [draft])
     medium = None
     if content.attachment_id is not None:
         [medium] = await attach([content.attachment_id], lesson.id, actor.person_id)
@@ -171,12 +171,10 @@ async def write(
     await keep_media(lesson.id)
 
 
-async def _check_slot(course: Course, draft: Revision) -> None:
-    if (
-        draft.slot_id is None
-        or draft.kind != LessonKind.LIVE
-        or not await queries.slot_fits(draft.slot_id, course.school_id, course.district_id)
-    ):
+async def check_slots(course: Course, drafts: Sequence[Revision]) -> None:
+    """Raises :class:`rules.SlotNotFitting` for a session that is not there for the course."""
+    asked = {draft.slot_id for draft in drafts if draft.slot_id is not None}
+    if await queries.fitting_slots(asked, course.school_id, course.district_id) != asked:
         raise rules.SlotNotFitting
 
 

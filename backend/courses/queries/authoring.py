@@ -4,8 +4,52 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from backend.courses.models import (
+    Lesson,
+    ParentSchool,
+    PublicationState,
+    Question,
+    Revision,
+)
 from backend.database import fetch, fetch_one
+from backend.media.models import Attachment
 from backend.web.cursors import Position
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lesson holds: the revision that is published, and the one beside it."""
+
+    shown: Any
+    draft: Any
+    questions: list[Any]
+    media: list[Any]
+
+
+async def contents_of(lesson: Lesson, *, with_draft: bool) -> Contents:
+    """Return the published content of a lesson and, for those who write it, its draft."""
+    wanted = Revision.filter(lesson_id=lesson.id, number__gte=max(lesson.revision, 1))
+    if not with_draft:
+        wanted = wanted.filter(number=lesson.revision, state=PublicationState.PUBLISHED)
+    revisions = {one.number: one for one in await wanted.order_by("number")}
+    shown = revisions.pop(lesson.revision, None)
+    draft = next(iter(revisions.values()), None)
+    found = [one for one in (shown, draft) if one is not None]
+    media = [one.attachment_id for one in found if one.attachment_id]
+    return Contents(
+        shown=shown,
+        draft=draft,
+        questions=await Question.filter(revision_id__in=[one.id for one in found]).order_by(
+            "position"
+        ),
+        media=await Attachment.filter(id__in=media, stored_at__not_isnull=True) if media else [],
+    )
+
+
+async def host_of_school(school_id: UUID) -> ParentSchool | None:
+    """Return the school's own parent school, if there is one yet."""
+    return await ParentSchool.get_or_none(school_id=school_id)
 
 
 async def places_of(course_id: UUID) -> dict[UUID, int]:
@@ -28,21 +72,25 @@ async def next_number(lesson_id: UUID) -> int:
     return int(row["next"])
 
 
-async def slot_fits(slot_id: UUID, school_id: UUID | None, district_id: UUID) -> bool:
-    """Say whether a slot is a session, not called off, of the school; for a course of no
+async def fitting_slots(
+    slot_ids: Collection[UUID], school_id: UUID | None, district_id: UUID
+) -> set[UUID]:
+    """Return those slots that are sessions, not called off, of the school; for a course of no
     school, of any school of the district.
     """
-    row = await fetch_one(
+    if not slot_ids:
+        return set()
+    rows = await fetch(
         """
-        SELECT 1 AS yes FROM slots s JOIN schools x ON x.id = s.school_id
-        WHERE s.id = $1 AND s.kind = 'session' AND s.state <> 'cancelled'
+        SELECT s.id FROM slots s JOIN schools x ON x.id = s.school_id
+        WHERE s.id = ANY($1::uuid[]) AND s.kind = 'session' AND s.state <> 'cancelled'
           AND x.district_id = $3 AND ($2::uuid IS NULL OR x.id = $2)
         """,
-        slot_id,
+        list(slot_ids),
         school_id,
         district_id,
     )
-    return row is not None
+    return {row["id"] for row in rows}
 
 
 async def who_reviews(school_id: UUID | None, district_id: UUID) -> dict[UUID, bool]:

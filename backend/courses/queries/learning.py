@@ -40,7 +40,8 @@ LEFT JOIN watches w ON w.person_id = $1 AND w.lesson_id = l.id AND w.basis = l.b
     AND w.round = $3
 WHERE l.id = $2
 """
-# Where no lesson is required, all of them are.
+# Where no lesson is required, all of them are. What was watched of a lesson after it was
+# completed belongs to the course's sums.
 _LEFT = """
 WITH asked AS (
     SELECT l.*, l.required OR NOT EXISTS (
@@ -48,14 +49,18 @@ WITH asked AS (
         WHERE o.course_id = l.course_id AND o.state = 'published' AND o.required) AS needed
     FROM lessons l WHERE l.course_id = $2 AND l.state = 'published')
 SELECT count(*)::int AS lessons, count(*) FILTER (WHERE d.id IS NULL)::int AS missing,
-       coalesce(sum(d.covered_ms), 0)::bigint AS covered_ms,
+       coalesce(sum(coalesce(w.covered_ms, d.covered_ms)), 0)::bigint AS covered_ms,
        coalesce(sum(d.duration_ms), 0)::bigint AS duration_ms,
-       coalesce(sum(d.offline_ms), 0)::bigint AS offline_ms,
+       coalesce(sum(coalesce(w.offline_ms, d.offline_ms)), 0)::bigint AS offline_ms,
        min(d.rule_version) AS rule_version, min(d.completed_at) AS first_at
 FROM asked l LEFT JOIN LATERAL (
     SELECT * FROM lesson_completions x WHERE x.lesson_id = l.id AND x.person_id = $1
         AND x.round = $3 AND x.revision >= l.counts_from
     ORDER BY x.revision LIMIT 1) d ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM watches y WHERE y.person_id = $1 AND y.lesson_id = l.id AND y.round = $3
+        AND y.basis <= d.revision AND d.means IN ('watched', 'read')
+    ORDER BY y.basis DESC LIMIT 1) w ON true
 WHERE l.needed
 """
 _SCHOOLS = """

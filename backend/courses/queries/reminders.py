@@ -86,7 +86,7 @@ FROM (
     WHERE e.course_id = $3 AND e.left_at IS NULL
       AND (e.set_item_at IS NULL OR e.set_item_at <= $2)
       AND {_NOT_DONE} AND {_STILL_OFFERED}
-    ORDER BY e.id LIMIT $4 FOR UPDATE OF e SKIP LOCKED) n
+    LIMIT $4 FOR UPDATE OF e SKIP LOCKED) n
 WHERE u.id = n.id
 RETURNING u.id, u.person_id, u.course_id, n.lesson_id, n.position, n.title
 """

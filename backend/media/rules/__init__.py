@@ -47,9 +47,9 @@ from backend.media.rules.pictures import (
     check_pixels,
 )
 from backend.media.rules.uploads import (
-    DigestUnreadable,
     LARGEST_PART,
     PART_BYTES,
+    DigestUnreadable,
     NoSuchPart,
     PartDamaged,
     PartSizeWrong,

@@ -107,4 +107,4 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
     },
     "ResumeOut": {"title": "规则一起定", "positionMs": 95_000, "durationMs": 318_000},
 }
-BY_NAME: dict[str, Any] = {}
+BY_NAME: dict[str, Any] = {"brand": "九龙好父母"}
