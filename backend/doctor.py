@@ -16,6 +16,7 @@ from backend import embedded, migrate
 from backend.clock import now
 from backend.database import database
 from backend.media.cinema import encoder
+from backend.media.storage import open_files
 from backend.settings import Settings
 from notifications import health
 
@@ -41,7 +42,8 @@ def run(settings: Settings, *, replay_dead: bool = False) -> int:
     ``replay_dead`` first queues again every push that was given up.
     """
     console = Console(highlight=False, soft_wrap=True)
-    findings = [_disk(settings), _video(settings), _push(settings)]
+    findings = [_disk(settings), asyncio.run(_files(settings))]
+    findings += [_video(settings), _push(settings)]
     server = None
     try:
         dsn = settings.database_url
@@ -87,6 +89,22 @@ def _video(settings: Settings) -> Finding:
     else:
         told = "every format is taken; smaller versions are switched off"
     return Finding(True, "视频 video", told)
+
+
+async def _files(settings: Settings) -> Finding:
+    """Write a small object where the files lie, and read it."""
+    subject, bucket = "文件 files", settings.storage_bucket
+    place = f"bucket {bucket}" if bucket else str((settings.data_dir / "files").resolve())
+    try:
+        trouble = await open_files(settings).trouble()
+    except OSError as error:
+        trouble = str(error)
+    return Finding(
+        trouble is None,
+        subject,
+        f"{place}: {trouble or 'can be written and read'}",
+        "check TONGXING_STORAGE_* and the rights to the bucket, or to the folder",
+    )
 
 
 def _push(settings: Settings) -> Finding:

@@ -10,7 +10,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from backend.errors import NotFound
-from backend.media.models import Attachment, Kind, Variant
+from backend.media.models import Attachment, Kind, Readiness, Variant
 from backend.media.storage import PIECE, Files
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -44,7 +44,7 @@ def handout(attachment: Attachment, variant: Variant) -> Handout:
     Raises :class:`NotFound` when there is no such file, or it is not prepared yet.
     """
     key = attachment.key_of(variant)
-    if key is None or attachment.state != "ready":
+    if key is None or attachment.state != Readiness.READY:
         raise NotFound
     return Handout(
         key=key,

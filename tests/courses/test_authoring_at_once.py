@@ -75,13 +75,14 @@ async def test_handing_in_costs_the_same_however_many_lessons(
 ) -> None:
     teacher = await as_("林晓岚")
     drafts = [
-        await written(teacher, cast, *(article(f"第{n}条") for n in range(size))) for size in (2, 8)
+        await written(teacher, cast, *(article(f"第{n}条") for n in range(size)))
+        for size in (1, 2, 8)
     ]
     costs = []
     async with counted(dsn) as statements:
-        ok(await teacher.get("/me"))
+        # The driver asks about a kind of value once for each connection: the first pays.
         for draft in drafts:
             statements.clear()
             await handed_in(teacher, draft["id"])
             costs.append(await statements.count())
-    assert costs[0] == costs[1]
+    assert costs[1] == costs[2]

@@ -36,7 +36,7 @@ async def refused(phone: Visitor, booking: str) -> None:
     assert answer.json()["facts"]["lacking"] == "先学完指定的微课"
 
 
-async def test_the_very_next_attempt_after_the_last_minute_succeeds_and_the_first_after_it_lapsed_does_not(  # noqa: E501
+async def test_a_duty_opens_with_the_last_minute_watched_and_closes_when_that_lapses(
     as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     course = await on_the_shelf(cast, "图书馆里的规矩", lessons=1, valid_days=30)
@@ -78,7 +78,7 @@ async def test_until_it_lapses_it_counts(
     await volunteers(as_, cast, FATHER)
     hand = Hand(monkeypatch)
     await seen(father, hand, course.lessons[0])
-    hand.forward(days=29, hours=23)
+    hand.forward(days=28)
     for phone, name in ((admin, "许建安"), (father, FATHER)):
         await _open(phone, cast.id(name), settings)
     booking = await shift_that_asks(admin, cast, course, starts_at=next_weekday(1))

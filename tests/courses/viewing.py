@@ -19,7 +19,7 @@ class Hand:
     """The hand of the only clock; it moves when the test moves it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.at: datetime = clock.now().replace(microsecond=0)
+        self.at: datetime = clock.now()
         self.began = self.at
         monkeypatch.setattr(clock, "now", lambda: self.at)
 

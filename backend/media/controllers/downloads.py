@@ -11,7 +11,7 @@ from litestar.response import Stream
 
 from backend.errors import NotFound
 from backend.media.downloads import Conditions, Handout, handout, serve
-from backend.media.models import Variant
+from backend.media.models import Readiness, Variant
 from backend.media.permissions import Opened, opened_by_link, opened_by_stream_link
 from backend.media.storage import Files
 from backend.web.policy import Policy
@@ -81,7 +81,7 @@ class AttachmentStream(Controller):
         """Bring one file of an HLS stream; a playlist names the others beside itself."""
         found = _STREAMED_NAME.fullmatch(segment)
         place = opened.attachment.stream_key
-        if found is None or place is None:
+        if found is None or place is None or opened.attachment.state != Readiness.READY:
             raise NotFound
         file = Handout(
             key=f"{place}/{segment}",

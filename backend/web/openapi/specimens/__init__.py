@@ -19,6 +19,7 @@ from backend.web.openapi.specimens import (
     files,
     foundations,
     parent_classes,
+    playing,
     taking,
     volunteering,
 )
@@ -35,6 +36,7 @@ _PARTS = (
     activities,
     parent_classes,
     taking,
+    playing,
     authoring,
     column,
 )
