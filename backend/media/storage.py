@@ -6,6 +6,7 @@ size of an object, it passes through in pieces of at most :data:`PIECE` bytes.
 
 import asyncio
 import contextlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -52,6 +53,7 @@ class Files:
         self._store = store
         self._disk = disk
         self._reserve = reserve
+        self._buffer = bytearray(PIECE)
         self.scratch = scratch or (disk.parent / "scratch" if disk else Path(tempfile.gettempdir()))
         self.school_quota = school_quota
 
@@ -96,8 +98,11 @@ class Files:
         """
         if end <= start:
             return b""
+        if self._disk is not None and end - start <= PIECE:
+            at_hand = self._at_hand(self._path(key), start, end - start)
+            if at_hand is not None:
+                return at_hand
         _check(key)
-        # Read by the store's own threads: as fast as reading here in a thread of ours.
         piece = bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
         if len(piece) != end - start:
             raise EOFError(key)
@@ -198,6 +203,22 @@ class Files:
         assert self._disk is not None
         _check(key)
         return self._disk / key
+
+    def _at_hand(self, path: Path, start: int, length: int) -> bytes | None:
+        """Read what the kernel holds in memory; ``None`` if it would have to ask the disk.
+
+        That never waits, and spares a film that several watch the way through a thread.
+        """
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            room = memoryview(self._buffer)[:length]
+            got = os.preadv(file, [room], start, os.RWF_NOWAIT)
+            return bytes(room) if got == length else None
+        except OSError:
+            # Nothing is there without waiting, or this file system cannot say.
+            return None
+        finally:
+            os.close(file)
 
     def _sweep_unfinished(self) -> int:
         before, gone = time.time() - UNFINISHED_AFTER, 0

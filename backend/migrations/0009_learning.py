@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ('external_platform', fields.CharField(default='', db_default='', max_length=40)),
                 ('external_id', fields.CharField(null=True, max_length=80)),
                 ('external_url', fields.CharField(default='', db_default='', max_length=500)),
+                ('external_minutes', fields.IntField(null=True)),
                 ('threshold', fields.IntField(default=90, db_default=90)),
                 ('offline_seconds', fields.IntField(default=1200, db_default=1200)),
                 ('family_counts', fields.BooleanField(default=False, db_default=False)),

@@ -29,6 +29,7 @@ ALTER TABLE courses
         (kind = 'content_set') = (set_size IS NOT NULL) AND set_size BETWEEN 1 AND 500),
     ADD CONSTRAINT external_leads_somewhere CHECK (
         kind <> 'external' OR external_url LIKE 'https://%'),
+    ADD CONSTRAINT external_says_how_long CHECK (external_minutes BETWEEN 1 AND 6000),
     ADD CONSTRAINT shared_has_a_licence CHECK (shared_at IS NULL OR licence <> ''),
     ADD CONSTRAINT four_eyes CHECK (
         reviewer_id <> author_id AND NOT reviewer_id = ANY(writer_ids)),

@@ -80,6 +80,7 @@ class Course(Model):
     external_platform = fields.CharField(max_length=40, default="", db_default="")
     external_id = fields.CharField(max_length=80, null=True)
     external_url = fields.CharField(max_length=500, default="", db_default="")
+    external_minutes = fields.IntField(null=True)
     threshold = fields.IntField(default=90, db_default=90)
     offline_seconds = fields.IntField(default=1200, db_default=1200)
     family_counts = fields.BooleanField(default=False, db_default=False)

@@ -173,7 +173,8 @@ async def course_facts(course_id: UUID) -> dict[str, Any]:
     row = await fetch_one(
         """
         SELECT h.name AS host, h.kind AS host_kind, a.name AS author, r.name AS reviewer,
-               n.lessons, n.required, n.duration_ms
+               n.lessons, n.required,
+               coalesce(c.external_minutes::bigint * 60000, n.duration_ms) AS duration_ms
         FROM courses c JOIN parent_schools h ON h.id = c.host_id
         LEFT JOIN persons a ON a.id = c.author_id
         LEFT JOIN persons r ON r.id = c.reviewer_id

@@ -34,7 +34,8 @@ class Place(msgspec.Struct, array_like=True, frozen=True):
 _CARD = """
        c.id, c.title, c.summary, c.kind, c.brand, c.topic, c.stages, c.grades, c.external_url,
        c.published_at, h.name AS host, m.id AS cover_id, {hit} AS hit,
-       coalesce(c.set_size, p.lessons)::int AS lessons, p.duration_ms::bigint AS duration_ms,
+       coalesce(c.set_size, p.lessons)::int AS lessons,
+       coalesce(c.external_minutes::bigint * 60000, p.duration_ms)::bigint AS duration_ms,
        e.id IS NOT NULL AND e.left_at IS NULL AS enrolled,
        EXISTS (SELECT 1 FROM course_completions k WHERE k.course_id = c.id AND k.person_id = $2
                AND (k.valid_until IS NULL OR k.valid_until > $3)) AS completed

@@ -1,0 +1,107 @@
+"""What an import of an outside platform's catalogue changes.
+
+Nothing here reads the database or the clock: callers bring the facts.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from backend.courses.models import Course, PublicationState
+
+GONE = "外部平台目录中已没有这门课程"
+"""Why an import retired a course; only such a one comes back by being imported again."""
+
+
+class ImportOutcome(StrEnum):
+    """What happens to one course. ``withheld``: somebody retired it by hand, and it stays so.
+    ``missing``: it is not in the catalogue any more. ``retired``: therefore it is retired.
+    """
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    WITHHELD = "withheld"
+    MISSING = "missing"
+    RETIRED = "retired"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One course as the platform lists it; ``minutes`` is how long it says it takes."""
+
+    external_id: str
+    title: str
+    summary: str
+    url: str
+    topic: str
+    stages: list[str]
+    minutes: int | None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of one course; ``course_id`` is ``None`` before it exists."""
+
+    external_id: str
+    title: str
+    outcome: ImportOutcome
+    course_id: UUID | None = None
+
+
+def compare(entries: Sequence[Entry], held: Sequence[Course], *, retire: bool) -> list[Line]:
+    """Return what importing ``entries`` makes of the platform's courses ``held``.
+
+    The lines of the entries come first, in their order, then what they do not name;
+    ``retire`` says that this is retired. What is retired already is not told again.
+    """
+    known = {course.external_id: course for course in held}
+    lines = [_line(entry, known.get(entry.external_id)) for entry in entries]
+    named = {entry.external_id for entry in entries}
+    lines += [
+        Line(
+            external_id=course.external_id or "",
+            title=course.title,
+            outcome=ImportOutcome.RETIRED if retire else ImportOutcome.MISSING,
+            course_id=course.id,
+        )
+        for course in held
+        if course.external_id not in named and course.state == PublicationState.PUBLISHED
+    ]
+    return lines
+
+
+def entry_of(course: Course) -> Entry:
+    """Return what the last import said of a course."""
+    return Entry(
+        external_id=course.external_id or "",
+        title=course.title,
+        summary=course.summary,
+        url=course.external_url,
+        topic=course.topic,
+        stages=list(course.stages),
+        minutes=course.external_minutes,
+    )
+
+
+def fill(course: Course, entry: Entry) -> None:
+    """Let a course say what the platform says of it."""
+    course.title, course.summary, course.external_url = entry.title, entry.summary, entry.url
+    course.topic, course.stages, course.external_minutes = entry.topic, entry.stages, entry.minutes
+
+
+def _line(entry: Entry, course: Course | None) -> Line:
+    if course is None:
+        outcome = ImportOutcome.CREATED
+    elif course.state == PublicationState.RETIRED:
+        by_import = course.retired_reason == GONE
+        outcome = ImportOutcome.CHANGED if by_import else ImportOutcome.WITHHELD
+    else:
+        same = entry_of(course) == entry
+        outcome = ImportOutcome.UNCHANGED if same else ImportOutcome.CHANGED
+    return Line(
+        external_id=entry.external_id,
+        title=entry.title,
+        outcome=outcome,
+        course_id=course.id if course else None,
+    )
