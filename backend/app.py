@@ -22,6 +22,7 @@ from backend.inbox.controllers import routes as inbox
 from backend.inbox.live import Hub
 from backend.inbox.sockets import live
 from backend.media.controllers import routes as media
+from backend.media.permissions import Lending
 from backend.media.storage import Files, open_files
 from backend.notices.controllers import routes as notices
 from backend.people.authentication import Authentication
@@ -71,6 +72,7 @@ def build(settings: Settings, dsn: str) -> Litestar:
     """
     cursors = Cursors(settings.secret_key)
     files = open_files(settings)
+    lending = Lending(files, settings.secret_key)
     hub = Hub(dsn)
 
     @asynccontextmanager
@@ -86,6 +88,9 @@ def build(settings: Settings, dsn: str) -> Litestar:
 
     def the_files() -> Files:
         return files
+
+    def the_lending() -> Lending:
+        return lending
 
     def the_hub() -> Hub:
         return hub
@@ -104,6 +109,7 @@ def build(settings: Settings, dsn: str) -> Litestar:
             "settings": Provide(the_settings, sync_to_thread=False, use_cache=True),
             "cursors": Provide(the_cursors, sync_to_thread=False, use_cache=True),
             "files": Provide(the_files, sync_to_thread=False, use_cache=True),
+            "lending": Provide(the_lending, sync_to_thread=False, use_cache=True),
             "hub": Provide(the_hub, sync_to_thread=False, use_cache=True),
         },
         middleware=[Authentication()],

@@ -69,8 +69,8 @@ def timetable(files: Files, *, ladders: bool = True) -> list[Job]:
         Job(name="column.release", run=column.release_due, every=60),
         Job(name="courses.settle", run=courses.settle_reached, every=60),
         Job(name="courses.attended", run=courses.settle_attended, every=300),
-        Job(name="courses.finish", run=courses.finish_courses, every=600),
-        Job(name="courses.unlock", run=courses.unlock_elsewhere, every=600),
+        Job(name="courses.finish", run=courses.finish_courses, every=3600),
+        Job(name="courses.unlock", run=courses.unlock_elsewhere, every=3600),
         Job(
             name="courses.nudge",
             run=courses.nudge_quiet,

@@ -8,13 +8,26 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from tests.authz import bodies_activities, bodies_certificates, bodies_duties, bodies_places
+from tests.authz import (
+    bodies_activities,
+    bodies_certificates,
+    bodies_column,
+    bodies_courses,
+    bodies_duties,
+    bodies_files,
+    bodies_places,
+)
 from tests.authz.rows import SETTINGS, notice, pdf, workbook
 from tests.authz.world import World
 
 PASSWORD = "yeHe-77-mian-XuKang"
 
-FIXED = {"variant": "original", "name": "swagger-ui.css"} | bodies_duties.FIXED
+FIXED = (
+    {"variant": "original", "name": "swagger-ui.css"}
+    | bodies_duties.FIXED
+    | bodies_files.FIXED
+    | bodies_courses.FIXED
+)
 """Parameters that name no row."""
 
 Body = Callable[[World, SimpleNamespace, str], dict[str, Any]]
@@ -32,7 +45,14 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str:
         return FIXED[parameter]
     if (on_duty := bodies_duties.row_of(parameter, place, variant)) is not None:
         return on_duty
-    for part in (bodies_places, bodies_activities, bodies_certificates):
+    for part in (
+        bodies_places,
+        bodies_activities,
+        bodies_certificates,
+        bodies_column,
+        bodies_courses,
+        bodies_files,
+    ):
         if (found := part.row_of(parameter, place, variant)) is not None:
             return found
     named = ("draft", "published", "pending", "left", "district", "school_wide")
@@ -124,7 +144,9 @@ BODIES: dict[str, Body] = (
                 else {"schoolId": str(p.school_id)}
             ),
         ),
-        "downloadAttachment": lambda w, p, v: {"params": {"link": str(p.link)}},
+        "downloadAttachment": lambda w, p, v: {
+            "params": {"link": str(p.film_link if v == "film" else p.link)}
+        },
         "searchNotices": lambda w, p, v: {"params": {"q": "CANARY"}},
         "catchUp": lambda w, p, v: _json(
             read=[{"noticeId": str(p.published), "revision": 1}],
@@ -162,4 +184,7 @@ BODIES: dict[str, Body] = (
     | bodies_places.BODIES
     | bodies_activities.BODIES
     | bodies_certificates.BODIES
+    | bodies_courses.BODIES
+    | bodies_column.BODIES
+    | bodies_files.BODIES
 )

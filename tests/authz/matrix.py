@@ -117,8 +117,9 @@ class Matrix:
             headers["Idempotency-Key"] = secrets.token_hex(8)
         if more is None:
             more = body_of(operation.name, self.world, others, variant)
+        headers |= more.get("headers", {})
         response = await self.client.request(
-            operation.method, f"http://house{path}", headers=headers, **more
+            operation.method, f"http://house{path}", **(more | {"headers": headers})
         )
         response.extensions["asked"] = set(UUID.findall(f"{path} {more}"))
         return response

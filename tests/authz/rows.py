@@ -9,7 +9,15 @@ from backend.identifiers import uuid7
 from backend.roster import jobs as roster
 from backend.roster.spreadsheet.columns import Kind
 from backend.roster.spreadsheet.template import template
-from tests.authz import rows_activities, rows_certificates, rows_duties, rows_places
+from tests.authz import (
+    rows_activities,
+    rows_certificates,
+    rows_column,
+    rows_courses,
+    rows_duties,
+    rows_files,
+    rows_places,
+)
 from tests.authz.world import World, mark
 from tests.house import Visitor
 from tests.notices import stories
@@ -30,6 +38,9 @@ async def fill(world: World) -> None:
     await rows_certificates.fill(world)
     await rows_places.fill(world)
     await rows_activities.fill(world)
+    await rows_courses.fill(world)
+    await rows_column.fill(world)
+    await rows_files.fill(world)
     for place in world.places.values():
         place.item_id = await _item(world.people[place.admin])
         place.session_id = (await world.visitor(place.teacher)).session_id

@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.batching import Batcher
 from backend.bookings.operations import places
-from backend.bookings.operations.places import Ask
+from backend.courses.operations import beats
 from backend.database import fetch, fetch_one, transaction
 
 # A refused request may be counted and put on record; nothing else of it may stay.
@@ -66,10 +66,10 @@ class _Undo(Exception):
     """Rolls back."""
 
 
-class _AtOnce(Batcher[Ask, dict[str, Any]]):
+class _AtOnce(Batcher[Any, Any]):
     """Settles each request where it is asked, and so within the transaction that is undone."""
 
-    async def ask(self, request: Ask) -> dict[str, Any]:
+    async def ask(self, request: Any) -> Any:
         return (await self._settle([request]))[0]
 
 
@@ -77,6 +77,7 @@ class _AtOnce(Batcher[Ask, dict[str, Any]]):
 async def undone() -> AsyncIterator[None]:
     """Run requests in a transaction that is rolled back; their own become savepoints."""
     desk, places._desk = places._desk, _AtOnce(places._settle)
+    reports, beats._reports = beats._reports, _AtOnce(beats.count)
     try:
         async with transaction():
             yield
@@ -84,4 +85,4 @@ async def undone() -> AsyncIterator[None]:
     except _Undo:
         return
     finally:
-        places._desk = desk
+        places._desk, beats._reports = desk, reports

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +25,7 @@ from backend.database import database, transaction
 from backend.people.operations import sessions
 from backend.people.tokens import keys_for
 from backend.settings import DEMO_SECRET, Settings
-from tests.bench import district, lean, meter, phones
+from tests.bench import district, lean, meter, phones, readers
 from tests.bench.figures import Load, typical
 
 DATABASE = "bench"
@@ -47,7 +48,9 @@ class Ground:
         self.server = server
         self.dsn = server.dsn(DATABASE)
         self.seconds, self.rounds = seconds, rounds
-        self.settings = Settings(environment="test", database_url=self.dsn, pool_size=10)
+        self.settings = Settings(
+            environment="test", database_url=self.dsn, pool_size=10, data_dir=server.home
+        )
         self.people: list[SignedIn] = []
         self.noise = 0.0
         pid = (server.home / "database" / "postmaster.pid").read_text().split()[0]
@@ -59,14 +62,18 @@ class Ground:
         self.noise = max([self.noise, *(load.strangers for load in found.values())])
         return found
 
-    def load(self, plan: phones.Plan, app: int) -> tuple[Load, phones.Outcome]:
-        """Run one round of HTTP load against the server whose process is ``app``."""
+    def load(
+        self, plan: phones.Plan | readers.Plan, app: int, *, by: ModuleType = phones
+    ) -> tuple[Load, phones.Outcome]:
+        """Run one round of HTTP load, sent ``by`` these, against the server whose process
+        is ``app``.
+        """
         with tempfile.NamedTemporaryFile(prefix="tongxing-plan-") as file:
             Path(file.name).write_bytes(msgspec.msgpack.encode(plan))
             roots = {"app": [app], "database": [self.postmaster], "bench": [os.getpid()]}
             before = meter.read(**roots)
             done = subprocess.run(
-                [sys.executable, "-m", "tests.bench.phones", file.name],
+                [sys.executable, "-m", by.__name__, file.name],
                 stdout=subprocess.PIPE,
                 check=True,
                 timeout=plan.seconds + 30,

@@ -32,7 +32,6 @@ events {{ worker_connections 256; }}
 http {{
     access_log off;
     sendfile on;
-    tcp_nopush on;
     keepalive_requests 1000000;
     client_body_temp_path {scratch}/a; proxy_temp_path {scratch}/b;
     fastcgi_temp_path {scratch}/c; uwsgi_temp_path {scratch}/d; scgi_temp_path {scratch}/e;

@@ -35,7 +35,10 @@ EARLY_MS = 10_000
 SPEEDS = st.sampled_from([0.75, 1.0, 1.25, 1.5, 2.0])
 PLAY = st.tuples(st.just("play"), st.integers(500, 40_000), SPEEDS)
 SEEK = st.tuples(st.just("seek"), st.integers(0, 1000), st.just(1.0))
-SKIP = st.tuples(st.just("skip"), st.sampled_from([1, 250, 499, 500, 501, 900, -1, -700]), st.just(1.0))
+SKIPS = st.sampled_from([1, 250, 499, 500, 501, 900, -1, -700])
+SKIP = st.tuples(st.just("skip"), SKIPS, st.just(1.0))
+LENGTHS = st.sampled_from([2000, 45_000, 90_000, 300_000, 900_000])
+ALLOWANCES = st.sampled_from([0, 60_000, 1_200_000])
 PAUSE = st.tuples(st.just("pause"), st.integers(0, 120_000), st.just(1.0))
 CUT = st.tuples(st.just("cut"), st.integers(1, 12), st.just(1.0))
 SWITCH = st.tuples(st.just("switch"), st.integers(0, 1), st.just(1.0))
@@ -246,7 +249,7 @@ def compare(house: House, *, phases: Sequence[Phase] = tuple(Phase)) -> None:
         derandomize="BEATS_EXAMPLES" not in os.environ,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(st.sampled_from([2000, 45_000, 90_000, 300_000, 900_000]), st.sampled_from([0, 60_000, 1_200_000]), STORY, NETWORK)
+    @given(LENGTHS, ALLOWANCES, STORY, NETWORK)
     def stories(length: int, allowance: int, story: list[Act], network: list[str]) -> None:
         house.run(told(house, length, allowance, story, network))
 
@@ -263,7 +266,7 @@ def test_with_a_good_network_nothing_is_called_offline(house: House) -> None:
         derandomize="BEATS_EXAMPLES" not in os.environ,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(st.sampled_from([2000, 45_000, 90_000, 300_000, 900_000]), CALM)
+    @given(LENGTHS, CALM)
     def stories(length: int, story: list[Act]) -> None:
         telling = house.run(told(house, length, 1_200_000, story, ["fine"]))
         assert telling.offline_ms == 0

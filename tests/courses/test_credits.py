@@ -91,6 +91,8 @@ async def test_a_course_of_an_outside_platform_is_credited_whole(as_: SignIn, ca
     for _ in range(2):
         assert (await (await as_("林晓岚")).put(url, json=REASON)).status_code == 204
     assert len(await fetch("SELECT 1 FROM course_completions")) == 1
+    (mine,) = (await (await as_("王立强")).get("/me/certificates")).json()["items"]
+    assert [figure["label"] for figure in mine["figures"]] == ["完成课程"]
     assert (await (await as_("陈启明")).put(url, json=REASON)).status_code == 404
     assert (await (await as_("何清越")).put(url, json=REASON)).status_code == 404
     for body in ({}, {"reason": "x"}, {"reason": "好" * 201}):

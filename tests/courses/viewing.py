@@ -1,6 +1,5 @@
 """Watching lessons over HTTP, on a clock of the test's own."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,10 +8,9 @@ import httpx
 import pytest
 
 from backend import clock
-from backend.courses.models import Lesson, Revision
+from backend.courses.models import Lesson
+from backend.database import fetch, fetch_one
 from tests.house import Visitor
-
-SECOND = 1000
 
 
 class Hand:
@@ -101,16 +99,21 @@ async def seen(phone: Visitor, hand: Hand, lesson: Lesson) -> Any:
     return await viewing.watch(hand, 0, shown["durationMs"], speed=2)
 
 
-async def set_length(lesson: Lesson, seconds: int) -> None:
-    """Let a lesson's medium be so long."""
-    await Revision.filter(lesson_id=lesson.id).update(duration_ms=seconds * SECOND)
-
-
 def spans(told: Any) -> list[tuple[int, int]]:
     """Return what counts."""
     return [(span["from"], span["to"]) for span in told["spans"]]
 
 
-def ids(lessons: Sequence[Lesson]) -> list[UUID]:
-    """Return the ids of lessons."""
-    return [lesson.id for lesson in lessons]
+async def counts(table: str, person: UUID) -> int:
+    """Return how many rows of a table are somebody's."""
+    row = await fetch_one(f"SELECT count(*)::int AS n FROM {table} WHERE person_id = $1", person)
+    return int(row["n"]) if row else 0
+
+
+async def letters(occasion: str) -> list[dict[str, Any]]:
+    """Return what was said to people on an occasion."""
+    return await fetch(
+        "SELECT i.title_zh, i.body_zh FROM post_inbox_item i "
+        "JOIN post_letter l ON l.id = i.letter_id WHERE l.occasion = $1 ORDER BY i.id",
+        occasion,
+    )

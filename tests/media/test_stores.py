@@ -5,9 +5,13 @@ import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from litestar.response import Stream
 
+from backend.errors import NotFound
+from backend.media.downloads import Conditions, Handout, serve
 from backend.media.rules import UploadDigestDiffers
 from backend.media.storage import PIECE, Files, open_files
 from backend.settings import Settings, SettingsError, load
@@ -173,3 +177,33 @@ def test_production_wants_a_buckets_keys_and_a_way_nobody_listens_on(
 
 def test_without_a_bucket_no_keys_are_wanted() -> None:
     assert load(SAFE).storage_bucket is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "piece"),
+    [
+        (None, 200, slice(None)),
+        ("bytes=0-", 206, slice(None)),
+        ("bytes=7-11", 206, slice(7, 12)),
+        (f"bytes={PIECE - 1}-{2 * PIECE}", 206, slice(PIECE - 1, 2 * PIECE + 1)),
+        ("bytes=-9", 206, slice(-9, None)),
+        (f"bytes={3 * PIECE}-", 416, slice(0, 0)),
+    ],
+)
+async def test_ranges_are_handed_out_of_every_store(
+    either: Files, wanted: str | None, status: int, piece: slice
+) -> None:
+    data = os.urandom(2 * PIECE + 77)
+    await either.put("ab/film.mp4", data)
+    file = Handout("ab/film.mp4", "video/mp4", "inline", played=True)
+    answer = await serve(file, Conditions(range=wanted), files=either, head=False)
+    assert answer.status_code == status
+    if isinstance(answer, Stream):
+        found = [one async for one in cast(AsyncIterator[bytes], answer.iterator)]
+        assert max(map(len, found)) <= PIECE
+        assert b"".join(found) == data[piece]
+    else:
+        assert answer.content == data[piece]
+    await either.delete("ab/film.mp4")
+    with pytest.raises(NotFound):
+        await serve(file, Conditions(range="bytes=0-"), files=either, head=False)

@@ -165,6 +165,7 @@ def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(home: Path) -> None:
     code, said = doctor()
     assert code == 1
     assert re.search(r"✓ 数据库 database +PostgreSQL 18", said), said
+    assert re.search(r"✓ 文件 files .* can be written and read", said), said
     assert re.search(r"✗ 数据表 tables .*0001_initial", said), said
     assert "→ run `tongxing migrate`" in said
 
@@ -191,6 +192,25 @@ def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(home: Path) -> None:
         assert worker.returncode == 0, said
     finally:
         end(worker)
+
+
+def test_the_doctor_names_a_bucket_it_cannot_write_to(tmp_path: Path) -> None:
+    port, other = free_ports(2)
+    process = tongxing(
+        "doctor",
+        cwd=tmp_path,
+        TONGXING_DATABASE_URL=f"postgresql://tongxing@127.0.0.1:{other}/tongxing",
+        TONGXING_STORAGE_BUCKET="school-files",
+        TONGXING_STORAGE_ENDPOINT=f"http://127.0.0.1:{port}",
+        TONGXING_STORAGE_ACCESS_KEY="a-key",
+        TONGXING_STORAGE_SECRET_KEY="a-secret-nobody-reads",
+        COLUMNS="300",
+    )
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert re.search(r"✗ 文件 files +bucket school-files: ", said), said
+    assert "TONGXING_STORAGE_*" in said
+    assert "a-secret-nobody-reads" not in said
 
 
 def test_the_doctor_names_a_database_it_cannot_reach(tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from litestar import Router
 
 from backend.courses.controllers import (
+    assignments,
     catalogue,
     courses,
     covers,
     hosts,
     lessons,
+    library,
     mine,
     playing,
     quizzes,
     reviews,
+    tracks,
 )
 from backend.schools.features import require
 from backend.schools.models import Function
@@ -28,6 +31,9 @@ routes = Router(
         *mine.DUTY,
         *playing.DUTY,
         *quizzes.DUTY,
+        *library.DUTY,
+        *tracks.DUTY,
+        *assignments.DUTY,
     ],
     guards=[require(Function.COURSES)],
     opt={"function": Function.COURSES},

@@ -22,7 +22,6 @@ from backend.courses.rules import learning as rules
 from backend.courses.rules.watching import NothingToPlay, PlayEnded
 from backend.courses.schemas.playing import BeatsIn, BeatsOut, CreditIn, PlayOut, RenewalOut
 from backend.errors import NotAllowed, TooMany
-from backend.media.models import Attachment
 from backend.media.schemas import AttachmentOut
 from backend.settings import Settings
 from backend.web.actor import Actor
@@ -56,12 +55,14 @@ class LessonPlays(Controller):
         again with a new ``playId``.
         """
         opened = await beats.open_play(actor.person_id, taken.lesson, taken.course, play_id)
-        return PlayOut.opened(
-            opened,
-            play_id,
-            taken.course.id,
-            await _media(opened.revision.attachment_id, actor, settings),
+        media = taken.medium and AttachmentOut.of(
+            taken.medium,
+            person_id=actor.person_id,
+            session_id=actor.session_id,
+            key=settings.secret_key,
+            now=clock.now(),
         )
+        return PlayOut.opened(opened, play_id, taken.course.id, media)
 
 
 class PlayedBeats(Controller):
@@ -165,23 +166,6 @@ class CourseRenewal(Controller):
         """From thirty days before what was completed lapses. It stays valid until then."""
         round_, until = await crediting.renew(actor.person_id, course)
         return RenewalOut(round=round_, valid_until=until)
-
-
-async def _media(
-    attachment_id: UUID | None, actor: Actor, settings: Settings
-) -> AttachmentOut | None:
-    row = None
-    if attachment_id is not None:
-        row = await Attachment.objects.all().stored().get_or_none(id=attachment_id)
-    if row is None:
-        return None
-    return AttachmentOut.of(
-        row,
-        person_id=actor.person_id,
-        session_id=actor.session_id,
-        key=settings.secret_key,
-        now=clock.now(),
-    )
 
 
 DUTY = (LessonPlays, PlayedBeats, LessonCredits, CourseCredits, CourseRenewal)

@@ -7,7 +7,6 @@ from backend import clock
 from backend.courses.operations import completing, crediting
 from backend.courses.queries import learning as queries
 from backend.courses.rules.learning import RENEWABLE
-from backend.database import transaction
 from backend.rounds import each
 
 
@@ -27,16 +26,18 @@ async def settle_attended() -> int:
 
 
 async def finish_courses() -> int:
-    """Complete courses whose last missing lesson is required no more. Every ten minutes."""
+    """Complete courses whose last missing lesson is required no more. Every hour."""
     return await _each(await queries.all_done(), completing.settle_course, what="course")
 
 
 async def unlock_elsewhere() -> int:
     """Let finished courses count at schools joined, or adopting them, later.
 
-    Every ten minutes; returns how many courses.
+    Every hour; returns how many courses.
     """
-    return await _each(await queries.unlocked_nowhere(clock.now()), _unlock, what="course")
+    return await _each(
+        await queries.unlocked_nowhere(clock.now()), completing.unlock, what="course"
+    )
 
 
 async def warn_running_out() -> int:
@@ -44,11 +45,6 @@ async def warn_running_out() -> int:
     now = clock.now()
     due = await queries.running_out(now, now + RENEWABLE)
     return sum(await each(due, crediting.warn_running_out, what="completion"))
-
-
-async def _unlock(person_id: UUID, course_id: UUID) -> int:
-    async with transaction():
-        return await completing.unlock(person_id, course_id)
 
 
 async def _each(

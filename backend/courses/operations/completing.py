@@ -129,15 +129,21 @@ async def finish(person_id: UUID, course: Course, round_: int, sums: dict[str, A
         "courses.completed", "course", course.id, by=person_id, school_id=course.school_id,
         round=round_, rule_version=completion.rule_version, lessons=completion.lessons,
     )  # fmt: skip
-    await unlock(person_id, course.id)
+    await _unlock(person_id, course.id)
     await notify.completed(course, completion)
     return True
 
 
 async def unlock(person_id: UUID, course_id: UUID) -> int:
     """Let a finished course count at every school of the learner's that offers it, as long as
-    it is valid; returns at how many. In the caller's transaction.
+    it is valid; returns at how many.
     """
+    async with transaction():
+        await _locked_round(person_id, course_id)
+        return await _unlock(person_id, course_id)
+
+
+async def _unlock(person_id: UUID, course_id: UUID) -> int:
     row = await fetch_one(
         "SELECT bool_or(valid_until IS NULL) AS always, max(valid_until) AS until "
         "FROM course_completions WHERE course_id = $1 AND person_id = $2",

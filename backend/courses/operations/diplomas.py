@@ -5,10 +5,8 @@ from backend.certificates.rules import Issuer, Line, Words, spelled, written_out
 from backend.courses.models import Course, CourseCompletion, ParentSchool
 from backend.media.paper.certificate import Figure
 
-_RULE = (
-    "按课程完成规则第{version}版结业：各必修课时均达到要求，随堂测验合格。"
-    "观看时长按服务器核对的实际播放区间计算，快进、跳播不计入。"
-)
+_RULE = "按课程完成规则第{version}版结业，各必修课时均已完成。"
+_WATCHED = "观看时长按服务器核对的实际播放区间计算，快进、跳播不计入。"
 
 
 def issuer_of(host: ParentSchool) -> Issuer:
@@ -19,11 +17,15 @@ def issuer_of(host: ParentSchool) -> Issuer:
 def words_of(course: Course, completion: CourseCompletion) -> Words:
     """Return what the certificate of a completion says; nobody but its holder is in it.
 
-    Lessons that were credited, attended or only asked have no minutes; a course of nothing
-    else has no figure but their number.
+    Lessons that were credited, attended or only asked have no minutes, and a course of an
+    outside platform counts as one.
     """
-    figures = [Figure(str(completion.lessons), "节", "完成课时")]
     details = []
+    figures = [
+        Figure(str(completion.lessons), "节", "完成课时")
+        if completion.lessons
+        else Figure("1", "门", "完成课程")
+    ]
     if completion.duration_ms:
         minutes = completion.covered_ms // 60_000
         percent = 100 * completion.covered_ms // completion.duration_ms
@@ -36,12 +38,13 @@ def words_of(course: Course, completion: CourseCompletion) -> Words:
         subtitle=course.brand or "家长学校",
         body=[
             f"于{written_out(clock.local(completion.completed_at).date())}学完家长学校课程",
-            f"《{course.title}》的全部必修课时，准予结业。",
+            f"《{course.title}》，准予结业。",
         ],
         figures=figures,
         details=details,
         thanks="特发此证。",
-        rule=_RULE.format(version=completion.rule_version),
+        rule=_RULE.format(version=completion.rule_version)
+        + (_WATCHED if completion.duration_ms else ""),
         lines=[Line("课程", course.title)],
         basis={
             "course": str(course.id),

@@ -7,7 +7,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from backend.courses.models import Course
+from backend.courses.models import Course, Revision
 from backend.courses.permissions.sight import (
     CourseSight,
     LessonSight,
@@ -17,6 +17,7 @@ from backend.courses.permissions.sight import (
 from backend.courses.queries.sight import reach_of
 from backend.database import fetch_one
 from backend.errors import NotAllowed, NotFound
+from backend.media.models import Attachment
 from backend.web.actor import Actor, Role
 
 # A teacher vouches for the families of their own class, the school's office for everybody.
@@ -37,10 +38,11 @@ WHERE s.id = ANY($2::uuid[])
 
 
 class LessonToPlay(msgspec.Struct, frozen=True, kw_only=True):
-    """A published lesson the caller may learn with, and its course."""
+    """A published lesson the caller may learn with, its course, and its film or recording."""
 
     lesson: Any
     course: Any
+    medium: Any
 
 
 class LessonCredit(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,10 @@ class CourseCredit(msgspec.Struct, frozen=True, kw_only=True):
 
 async def lesson_to_play(sight: NamedDependency[LessonSight]) -> LessonToPlay:
     """The lesson, for whoever may learn with it. Raises :class:`NotFound`."""
-    return LessonToPlay(lesson=await lesson_to_take(sight), course=sight.course.course)
+    lesson = await lesson_to_take(sight)
+    revision = await Revision.get(lesson_id=lesson.id, number=lesson.revision)
+    medium = await Attachment.objects.all().stored().get_or_none(id=revision.attachment_id)
+    return LessonToPlay(lesson=lesson, course=sight.course.course, medium=medium)
 
 
 async def lesson_to_credit(

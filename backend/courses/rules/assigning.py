@@ -9,11 +9,10 @@ from uuid import UUID
 
 import msgspec
 
+from backend.courses.rules.quizzes import FEWEST
 from backend.errors import BadInput, NotAllowed, Refusal
 from backend.web.actor import Actor, Role
 
-FEWEST = 5
-"""Smaller counts are not shown above the class."""
 FURTHEST = timedelta(days=400)
 
 
@@ -97,6 +96,11 @@ def shows_names(actor: Actor, place: Place, *, assigned: bool) -> bool:
     if place.kind is not PlaceKind.CLASS or not assigned:
         return False
     return teaches(actor, place) or actor.runs_school(place.school_id)
+
+
+def shows_exactly(actor: Actor, place: Place, *, assigned: bool) -> bool:
+    """Say whether the caller sees how few: whoever sees who, and a class's own teacher."""
+    return teaches(actor, place) or shows_names(actor, place, assigned=assigned)
 
 
 def shown(count: int, *, exact: bool) -> int | None:

@@ -13,7 +13,6 @@ from backend.errors import NotFound
 from backend.media.downloads import Conditions, Handout, handout, serve
 from backend.media.models import Readiness, Variant
 from backend.media.permissions import Opened, opened_by_link, opened_by_stream_link
-from backend.media.storage import Files
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 
@@ -52,11 +51,10 @@ class AttachmentFile(Controller):
         self,
         request: Request[Any, Any, Any],
         opened: NamedDependency[Opened],
-        files: NamedDependency[Files],
         variant: FromPath[str],
     ) -> Response[bytes] | Stream:
         """Download one file by a link the house signed; supports ETag and one byte range."""
-        return await _serve(request, handout(opened.attachment, Variant(variant)), opened, files)
+        return await _serve(request, handout(opened.attachment, Variant(variant)), opened)
 
 
 class AttachmentStream(Controller):
@@ -75,7 +73,6 @@ class AttachmentStream(Controller):
         self,
         request: Request[Any, Any, Any],
         opened: NamedDependency[Opened],
-        files: NamedDependency[Files],
         segment: FromPath[str],
     ) -> Response[bytes] | Stream:
         """Bring one file of an HLS stream; a playlist names the others beside itself."""
@@ -89,11 +86,11 @@ class AttachmentStream(Controller):
             disposition="inline",
             played=True,
         )
-        return await _serve(request, file, opened, files)
+        return await _serve(request, file, opened)
 
 
 async def _serve(
-    request: Request[Any, Any, Any], file: Handout, opened: Opened, files: Files
+    request: Request[Any, Any, Any], file: Handout, opened: Opened
 ) -> Response[bytes] | Stream:
     conditions = Conditions(
         if_none_match=request.headers.get("if-none-match"),
@@ -101,4 +98,4 @@ async def _serve(
         range=request.headers.get("range"),
     )
     head = request.method == "HEAD"
-    return await serve(file, conditions, files=files, head=head, sizes=opened.sizes)
+    return await serve(file, conditions, files=opened.files, head=head, sizes=opened.sizes)

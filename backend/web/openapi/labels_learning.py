@@ -1,6 +1,17 @@
 """Chinese names of the values of the parent school and the column, by enum."""
 
 ENUMS: dict[str, dict[str, str]] = {
+    "CountedUnit": {"family": "按家庭", "guardian": "按家长"},
+    "ImportOutcome": {
+        "created": "新增",
+        "changed": "更新",
+        "unchanged": "无变化",
+        "withheld": "已人工下架，保持不变",
+        "missing": "目录中已没有",
+        "retired": "目录中已没有，已下架",
+    },
+    "LearnerStanding": {"not_started": "未开始", "started": "学习中", "completed": "已完成"},
+    "PlaceKind": {"class": "班级", "grade": "年级", "school": "学校"},
     "ColumnItemState": {
         "draft": "草稿",
         "in_review": "待审核",

@@ -20,6 +20,7 @@ from backend.web.openapi.specimens import (
     foundations,
     parent_classes,
     playing,
+    sharing,
     taking,
     volunteering,
 )
@@ -38,6 +39,7 @@ _PARTS = (
     taking,
     playing,
     authoring,
+    sharing,
     column,
 )
 
