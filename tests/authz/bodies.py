@@ -17,7 +17,7 @@ from tests.authz import (
     bodies_files,
     bodies_places,
 )
-from tests.authz.rows import SETTINGS, notice, pdf, workbook
+from tests.authz.rows import SETTINGS, notice, workbook
 from tests.authz.world import World
 
 PASSWORD = "yeHe-77-mian-XuKang"
@@ -136,17 +136,6 @@ BODIES: dict[str, Body] = (
         "switchFeatures": lambda w, p, v: _json(functions={"courses": False}),
         "setSchoolSettings": lambda w, p, v: _json(**{**SETTINGS, "noticeApproval": "all"}),
         "setLeadSchool": lambda w, p, v: _json(schoolId=str(p.school_id)),
-        "uploadAttachment": lambda w, p, v: pdf(
-            "",
-            **(
-                {"districtId": str(p.district_id)}
-                if v == "district"
-                else {"schoolId": str(p.school_id)}
-            ),
-        ),
-        "downloadAttachment": lambda w, p, v: {
-            "params": {"link": str(p.film_link if v == "film" else p.link)}
-        },
         "searchNotices": lambda w, p, v: {"params": {"q": "CANARY"}},
         "catchUp": lambda w, p, v: _json(
             read=[{"noticeId": str(p.published), "revision": 1}],

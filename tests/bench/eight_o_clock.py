@@ -10,10 +10,9 @@ from uuid import UUID
 
 import asyncpg
 
-from backend.database import database
 from tests.bench import district, parents, pgbench, phones, rush
 from tests.bench.figures import Check, Figure, Findings, Load, split
-from tests.bench.ground import Ground, sign_in
+from tests.bench.ground import Ground, signed_in
 from tests.bench.shifts import PARENTS, PLACES, SCHOOL, SHIFT, SHIFTS, Shifts, slot_id
 
 CONNECTIONS = 64
@@ -62,22 +61,10 @@ async def _run(ground: Ground) -> Findings:
     connection = await asyncpg.connect(ground.dsn)
     try:
         await connection.execute(YARDSTICK)
-        tokens = await _signed_in(ground)
+        tokens = await signed_in(ground, [district.guardian(SCHOOL, n) for n in range(PARENTS)])
         return await _measure(ground, connection, tokens)
     finally:
         await connection.close()
-
-
-async def _signed_in(ground: Ground) -> list[str]:
-    """Sign the parents in, as many at a time as there are connections."""
-    async with database(ground.dsn, ground.settings, name="bench"):
-        gate = asyncio.Semaphore(ground.settings.pool_size)
-
-        async def one(number: int) -> str:
-            async with gate:
-                return (await sign_in(district.guardian(SCHOOL, number))).token
-
-        return await asyncio.gather(*(one(number) for number in range(PARENTS)))
 
 
 async def _measure(

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -25,7 +26,7 @@ from backend.database import database, transaction
 from backend.people.operations import sessions
 from backend.people.tokens import keys_for
 from backend.settings import DEMO_SECRET, Settings
-from tests.bench import district, lean, meter, phones, readers
+from tests.bench import district, lean, meter, phones, readers, viewing
 from tests.bench.figures import Load, typical
 
 DATABASE = "bench"
@@ -63,10 +64,11 @@ class Ground:
         return found
 
     def load(
-        self, plan: phones.Plan | readers.Plan, app: int, *, by: ModuleType = phones
-    ) -> tuple[Load, phones.Outcome]:
-        """Run one round of HTTP load, sent ``by`` these, against the server whose process
-        is ``app``.
+        self, plan: phones.Plan | readers.Plan | viewing.Plan, app: int, *, by: ModuleType = phones
+    ) -> tuple[Load, Any]:
+        """Run one round of HTTP load against the server whose process is ``app``.
+
+        Returns with it the ``Outcome`` of the module whose phones it was sent ``by``.
         """
         with tempfile.NamedTemporaryFile(prefix="tongxing-plan-") as file:
             Path(file.name).write_bytes(msgspec.msgpack.encode(plan))
@@ -79,7 +81,7 @@ class Ground:
                 timeout=plan.seconds + 30,
             )
             after = meter.read(**roots)
-        outcome = msgspec.json.decode(done.stdout, type=phones.Outcome)
+        outcome = msgspec.json.decode(done.stdout, type=by.Outcome)
         used = {name: after.groups[name] - before.groups[name] for name in after.groups}
         each = 1e6 / max(outcome.done, 1)
         return Load(
@@ -185,6 +187,18 @@ async def _furnish(ground: Ground) -> None:
         await connection.execute("CHECKPOINT")
     finally:
         await connection.close()
+
+
+async def signed_in(ground: Ground, people: Sequence[UUID]) -> list[str]:
+    """Sign people in, as many at a time as there are connections; returns their tokens."""
+    async with database(ground.dsn, ground.settings, name="bench"):
+        gate = asyncio.Semaphore(ground.settings.pool_size)
+
+        async def one(person_id: UUID) -> str:
+            async with gate:
+                return (await sign_in(person_id)).token
+
+        return await asyncio.gather(*(one(person_id) for person_id in people))
 
 
 async def sign_in(person_id: UUID) -> SignedIn:

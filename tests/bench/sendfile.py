@@ -57,9 +57,7 @@ def serving(program: str, folder: Path, processes: int) -> Iterator[tuple[int, i
         # The folder is the owner's alone, and nginx would become somebody else.
         user = "user root;" if os.geteuid() == 0 else ""
         conf.write_text(
-            _CONF.format(
-                user=user, scratch=scratch, processes=processes, port=port, folder=folder
-            )
+            _CONF.format(user=user, scratch=scratch, processes=processes, port=port, folder=folder)
         )
         process = subprocess.Popen([program, "-p", scratch, "-c", conf], stderr=subprocess.DEVNULL)
         try:

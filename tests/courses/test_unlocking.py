@@ -73,7 +73,7 @@ async def test_a_duty_opens_with_the_last_minute_watched_and_closes_when_that_la
 async def test_until_it_lapses_it_counts(
     as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    course = await on_the_shelf(cast, lessons=1, valid_days=30)
+    course = await on_the_shelf(cast, lessons=1, valid_days=60)
     admin, father = await as_("许建安"), await as_(FATHER)
     await volunteers(as_, cast, FATHER)
     hand = Hand(monkeypatch)
@@ -82,6 +82,27 @@ async def test_until_it_lapses_it_counts(
     for phone, name in ((admin, "许建安"), (father, FATHER)):
         await _open(phone, cast.id(name), settings)
     booking = await shift_that_asks(admin, cast, course, starts_at=next_weekday(1))
+    assert (await father.put(booking, json={})).json()["state"] == "confirmed"
+
+
+async def test_it_must_still_be_valid_on_the_day_of_the_shift(
+    as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = await on_the_shelf(cast, lessons=1, valid_days=60)
+    admin, father = await as_("许建安"), await as_(FATHER)
+    await volunteers(as_, cast, FATHER)
+    await seen(father, Hand(monkeypatch), course.lessons[0])
+    booking = await shift_that_asks(admin, cast, course, starts_at=next_weekday(1))
+    # It lapses before that shift begins; today it is valid.
+    await execute(
+        "UPDATE qualifications SET valid_until = $1 WHERE key LIKE 'course:%'",
+        next_weekday(1) - timedelta(hours=1),
+    )
+    await refused(father, booking)
+    await execute(
+        "UPDATE qualifications SET valid_until = $1 WHERE key LIKE 'course:%'",
+        next_weekday(1) + timedelta(hours=1),
+    )
     assert (await father.put(booking, json={})).json()["state"] == "confirmed"
 
 

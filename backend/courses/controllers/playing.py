@@ -163,7 +163,7 @@ class CourseRenewal(Controller):
     async def renew_course(
         self, actor: NamedDependency[Actor], course: NamedDependency[Course]
     ) -> RenewalOut:
-        """From thirty days before what was completed lapses. It stays valid until then."""
+        """From 120 days before what was completed lapses. It stays valid until then."""
         round_, until = await crediting.renew(actor.person_id, course)
         return RenewalOut(round=round_, valid_until=until)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from backend import clock
 from backend.courses.operations import completing, crediting
 from backend.courses.queries import learning as queries
-from backend.courses.rules.learning import RENEWABLE
+from backend.courses.rules.learning import TOLD
 from backend.rounds import each
 
 
@@ -43,7 +43,7 @@ async def unlock_elsewhere() -> int:
 async def warn_running_out() -> int:
     """Tell, once, those whose completion lapses within thirty days. Every morning."""
     now = clock.now()
-    due = await queries.running_out(now, now + RENEWABLE)
+    due = await queries.running_out(now, now + TOLD)
     return sum(await each(due, crediting.warn_running_out, what="completion"))
 
 

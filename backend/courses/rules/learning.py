@@ -10,8 +10,10 @@ import msgspec
 from backend.courses.models import Course, CourseDelivery, CourseKind, LessonKind, Means
 from backend.errors import Refusal
 
-RENEWABLE = timedelta(days=30)
-"""How long before its end a completion may be renewed, and how early its holder is told."""
+RENEWABLE = timedelta(days=120)
+"""How long before its end a completion may be renewed: a term, for shifts are planned by it."""
+TOLD = timedelta(days=30)
+"""How early its holder is told that it lapses."""
 
 
 class NothingToRenew(Refusal):
@@ -26,8 +28,8 @@ class TooEarlyToRenew(Refusal):
     """``renewableFrom`` is the moment from which on it is taken anew."""
 
     code = "too_early_to_renew"
-    zh = "结业有效期内最后30天起可以重新学习。"
-    en = "A course may be taken anew in the last thirty days of its validity."
+    zh = "结业有效期的最后120天起可以重新学习。"
+    en = "A course may be taken anew in the last 120 days of its validity."
 
 
 class NotCreditable(Refusal):
