@@ -19,7 +19,7 @@ from backend.schools.models import SchoolClass
 from backend.settings import Settings
 from backend.web.actor import Actor
 from notifications import addresses
-from seed import column, invitations
+from seed import column, courses, invitations
 from seed.cast import STAFF, STAFF_PASSWORD, Cast
 from seed.cast import plant as plant_cast
 from seed.rosters import FIRST_PHONE, PRIMARY, write_school
@@ -46,6 +46,7 @@ async def plant(settings: Settings) -> Cast:
     await _write_notices(cast)
     await invitations.plant(cast)
     await column.plant(cast)
+    await courses.plant(cast, settings)
     log.info("planted", people=await Person.all().count(), notices=await Notice.all().count())
     return cast
 

@@ -76,7 +76,7 @@ async def _guard_posts(cast: Cast, school: UUID, organiser: UUID) -> None:
 
 async def _station_day(school: UUID, organiser: UUID, teacher: UUID) -> None:
     day = await days.plan(
-        school, _in_days(9).date(), "本月家长驻校日", organiser_id=organiser, by=organiser
+        school, in_days(9).date(), "本月家长驻校日", organiser_id=organiser, by=organiser
     )
     for duty, hour, place in (
         ("canteen", 11, "一楼食堂"),
@@ -86,7 +86,7 @@ async def _station_day(school: UUID, organiser: UUID, teacher: UUID) -> None:
     ):
         plan = ShiftPlan(
             duty=duty,
-            starts_at=_in_days(9, hour),
+            starts_at=in_days(9, hour),
             place=place,
             teacher_id=teacher if duty == "after_school" else None,
             station_day_id=day.id,
@@ -100,8 +100,8 @@ async def _open_day(cast: Cast, school: UUID) -> None:
         SessionPlan(
             title=title,
             room=room,
-            starts_at=_in_days(12, hour),
-            ends_at=_in_days(12, hour) + timedelta(minutes=50),
+            starts_at=in_days(12, hour),
+            ends_at=in_days(12, hour) + timedelta(minutes=50),
             capacity=capacity,
             node_ids=[cast.grades[f"海湾/{grade}"].id],
         )
@@ -178,8 +178,8 @@ def _lesson(room: str, days: int, programme: Programme) -> SessionPlan:
     return SessionPlan(
         title="晚间场",
         room=room,
-        starts_at=_in_days(days, 19),
-        ends_at=_in_days(days, 20) + timedelta(minutes=30),
+        starts_at=in_days(days, 19),
+        ends_at=in_days(days, 20) + timedelta(minutes=30),
         capacity=60,
         programme=programme,
     )
@@ -254,7 +254,7 @@ async def _parent(cast: Cast, name: str) -> Actor:
     return Actor(person_id=cast.id(name), session_id=UUID(int=0), name=name, ties=ties)
 
 
-def _in_days(number: int, hour: int = 9) -> datetime:
+def in_days(number: int, hour: int = 9) -> datetime:
     """Return a full hour of the wall clock, so many days from today."""
     day = clock.local(clock.now()).date() + timedelta(days=number)
     return datetime.combine(day, time(hour), tzinfo=clock.CHINA)

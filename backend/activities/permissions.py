@@ -98,6 +98,14 @@ async def activity_to_run(sight: NamedDependency[ActivitySight]) -> Activity:
     return activity
 
 
+async def activity_to_post(sight: NamedDependency[ActivitySight]) -> Activity:
+    """The activity, for the school's staff. Raises :class:`NotAllowed`."""
+    if not (sight.manages or sight.at_work):
+        raise NotAllowed
+    activity: Activity = sight.activity
+    return activity
+
+
 async def activity_to_join(sight: NamedDependency[ActivitySight]) -> Activity:
     """The activity, for families it is for. Raises :class:`NotAllowed`."""
     if not sight.concerned:

@@ -189,6 +189,19 @@ async def contribution_of_mine(
     return item
 
 
+async def contribution_to_rewrite(
+    actor: NamedDependency[Actor], mine: NamedDependency[ColumnItem]
+) -> ColumnItem:
+    """What the caller handed in, while they may still contribute to that school.
+
+    Raises as :func:`school_to_contribute_to`.
+    """
+    series = await Series.get(id=mine.series_id)
+    assert series.school_id is not None
+    await school_to_contribute_to(actor, series.school_id)
+    return mine
+
+
 async def school_to_contribute_to(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> UUID:
     """A school of a child of the caller's, whose privacy notice they accept.
 

@@ -15,6 +15,7 @@ from tests.authz import (
     bodies_courses,
     bodies_duties,
     bodies_files,
+    bodies_library,
     bodies_places,
 )
 from tests.authz.rows import SETTINGS, notice, workbook
@@ -27,6 +28,7 @@ FIXED = (
     | bodies_duties.FIXED
     | bodies_files.FIXED
     | bodies_courses.FIXED
+    | bodies_library.FIXED
 )
 """Parameters that name no row."""
 
@@ -52,6 +54,7 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str:
         bodies_column,
         bodies_courses,
         bodies_files,
+        bodies_library,
     ):
         if (found := part.row_of(parameter, place, variant)) is not None:
             return found
@@ -174,6 +177,7 @@ BODIES: dict[str, Body] = (
     | bodies_activities.BODIES
     | bodies_certificates.BODIES
     | bodies_courses.BODIES
+    | bodies_library.BODIES
     | bodies_column.BODIES
     | bodies_files.BODIES
 )

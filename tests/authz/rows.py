@@ -16,6 +16,7 @@ from tests.authz import (
     rows_courses,
     rows_duties,
     rows_files,
+    rows_library,
     rows_places,
 )
 from tests.authz.world import World, mark
@@ -39,6 +40,7 @@ async def fill(world: World) -> None:
     await rows_places.fill(world)
     await rows_activities.fill(world)
     await rows_courses.fill(world)
+    await rows_library.fill(world)
     await rows_column.fill(world)
     await rows_files.fill(world)
     for place in world.places.values():

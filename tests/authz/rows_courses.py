@@ -250,7 +250,7 @@ async def _known_elsewhere(world: World) -> None:
         ("own", "other_class", "other_school"),
         ("other_class", "own", "other_school"),
         ("other_school", "other_district", "own"),
-        ("other_district", "other_school", "own"),
+        ("other_district", "other_school", "other_school"),
     ):
         places[name].neighbour_id = world.people[places[neighbour].parent]
         places[name].stranger_id = world.people[places[stranger].parent]

@@ -25,7 +25,7 @@ from tests.authz.state import undone
 
 NOT_JSON = {
     "uploadAttachment", "uploadRoster", "downloadAttachment", "searchNotices", "uploadDutyPhoto",
-    "downloadExport", "listColumn", "listCourses", "sendPart", "listShifts", "listStationDays",
+    "downloadExport", "getCourseCompletion", "listColumn", "listCourses", "sendPart", "listShifts", "listStationDays",
     "listHazards", "listShiftsAtRisk",
 }  # fmt: skip
 """Operations that are sent a form or a query instead."""

@@ -43,8 +43,12 @@ class Statements:
 
 
 @asynccontextmanager
-async def counted(dsn: str) -> AsyncIterator[Statements]:
-    """Replace the pool inside the block by one connection that is listened in on."""
+async def counted(dsn: str, *, everywhere: bool = False) -> AsyncIterator[Statements]:
+    """Replace the pool inside the block by one connection that is listened in on.
+
+    ``everywhere``: for tasks with a context of their own too, such as batches have; then
+    no other pool may be open.
+    """
     statements = Statements()
 
     async def listen_in(connection: "asyncpg.Connection[Any]") -> None:
@@ -53,5 +57,5 @@ async def counted(dsn: str) -> AsyncIterator[Statements]:
     wanted = config(dsn, pool_size=1, name="counted")
     wanted["connections"]["default"]["credentials"]["init"] = listen_in
     async with TortoiseContext() as context:
-        await context.init(config=wanted)
+        await context.init(config=wanted, _enable_global_fallback=everywhere)
         yield statements

@@ -70,18 +70,22 @@ class Ground:
 
         Returns with it the ``Outcome`` of the module whose phones it was sent ``by``.
         """
-        with tempfile.NamedTemporaryFile(prefix="tongxing-plan-") as file:
+        with (
+            tempfile.NamedTemporaryFile(prefix="tongxing-plan-") as file,
+            tempfile.TemporaryFile(prefix="tongxing-outcome-") as said,
+        ):
             Path(file.name).write_bytes(msgspec.msgpack.encode(plan))
             roots = {"app": [app], "database": [self.postmaster], "bench": [os.getpid()]}
             before = meter.read(**roots)
-            done = subprocess.run(
+            subprocess.run(
                 [sys.executable, "-m", by.__name__, file.name],
-                stdout=subprocess.PIPE,
+                stdout=said,
                 check=True,
                 timeout=plan.seconds + 30,
             )
             after = meter.read(**roots)
-        outcome = msgspec.json.decode(done.stdout, type=by.Outcome)
+            said.seek(0)
+            outcome = msgspec.json.decode(said.read(), type=by.Outcome)
         used = {name: after.groups[name] - before.groups[name] for name in after.groups}
         each = 1e6 / max(outcome.done, 1)
         return Load(
@@ -183,6 +187,9 @@ async def _furnish(ground: Ground) -> None:
             "t.digest FROM access_tokens t JOIN sessions s ON s.id = t.session_id"
         )
         await lean.furnish(connection)
+        # The journal is read after each round, whatever checkpoint came meanwhile.
+        await connection.execute("ALTER SYSTEM SET wal_keep_size = '1GB'")
+        await connection.execute("SELECT pg_reload_conf()")
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
     finally:

@@ -19,7 +19,7 @@ async def listened(
     """Yield a phone signed in by ``token`` and all that its requests make the product send."""
     transport = httpx.ASGITransport(app=guard(build(ground.settings, ground.dsn)))  # type: ignore[arg-type]
     async with (
-        counted(ground.dsn) as statements,
+        counted(ground.dsn, everywhere=True) as statements,
         httpx.AsyncClient(
             transport=transport,
             base_url="http://bench/v1",

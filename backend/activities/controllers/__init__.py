@@ -15,6 +15,7 @@ from backend.activities.controllers.following import (
     OneExport,
 )
 from backend.activities.controllers.organising import ActivityChanges, ActivityDrafts
+from backend.activities.controllers.posters import ActivityPoster
 from backend.activities.controllers.programmes import SessionProgramme, SessionRecording
 from backend.activities.controllers.reading import ActivityFacts, OneActivity, SchoolActivities
 from backend.activities.controllers.registering import FamilyPlan, Registered, Registration
@@ -31,6 +32,7 @@ routes = Router(
         SchoolParentClasses,
         DistrictParentClasses,
         OneActivity,
+        ActivityPoster,
         ActivityChanges,
         FamilyPlan,
         Registered,

@@ -10,7 +10,11 @@ from backend.column.controllers.answers import behind, changed, line
 from backend.column.models import ColumnItem
 from backend.column.operations import contributions
 from backend.column.operations.contributions import Contribution
-from backend.column.permissions import contribution_of_mine, school_to_contribute_to
+from backend.column.permissions import (
+    contribution_of_mine,
+    contribution_to_rewrite,
+    school_to_contribute_to,
+)
 from backend.column.queries import work
 from backend.column.rules import items as rules
 from backend.column.schemas.reading import (
@@ -131,22 +135,29 @@ class MyContributions(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="rewriteContribution",
         summary="修改后重新投稿 Hand in again what came back",
-        dependencies={"mine": Provide(contribution_of_mine)},
+        dependencies={
+            "mine": Provide(contribution_of_mine),
+            "returned": Provide(contribution_to_rewrite),
+        },
         responses=refusals(
-            rules.WrongItemState, rules.DeclarationNeeded, rules.ItemTooLong, AttachmentMissing
+            rules.WrongItemState,
+            rules.PrivacyNoticeFirst,
+            rules.DeclarationNeeded,
+            rules.ItemTooLong,
+            AttachmentMissing,
         ),
     )
     async def rewrite_contribution(
         self,
         data: JSONBody[ContributionIn],
         actor: NamedDependency[Actor],
-        mine: NamedDependency[ColumnItem],
+        returned: NamedDependency[ColumnItem],
         settings: NamedDependency[Settings],
     ) -> ColumnItemOut:
         """Replace a text that was returned; it is reviewed anew."""
         given = _given(data)
-        await contributions.hand_in_again(mine.id, given, by=actor.person_id, name=actor.name)
-        return await changed(actor, mine.id, settings)
+        await contributions.hand_in_again(returned.id, given, by=actor.person_id, name=actor.name)
+        return await changed(actor, returned.id, settings)
 
 
 class MyConsent(Controller):

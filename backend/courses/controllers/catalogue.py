@@ -1,7 +1,5 @@
 """The catalogue: every course offered to the caller."""
 
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from litestar import Controller, get
@@ -9,13 +7,12 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
 
 from backend import clock
+from backend.courses.controllers.covers import cover_url
 from backend.courses.models import CourseKind, Topic
 from backend.courses.permissions.mine import the_learner
 from backend.courses.queries import catalogue
 from backend.courses.queries.mine import Taker
 from backend.courses.schemas.catalogue import Brand, CataloguePage, CourseCard
-from backend.media import links
-from backend.media.models import Variant
 from backend.schools.models import Stage
 from backend.settings import Settings
 from backend.web.actor import Actor
@@ -70,7 +67,7 @@ class Catalogue(Controller):
         end = rows[limit - 1] if len(rows) > limit else None
         return CataloguePage(
             items=[
-                CourseCard.of(row, cover_url=cover_of(row, actor, settings, now))
+                CourseCard.of(row, cover_url=cover_url(row["id"], row["cover_id"], actor, settings))
                 for row in rows[:limit]
             ],
             next_cursor=cursors.seal(
@@ -79,20 +76,6 @@ class Catalogue(Controller):
             if end
             else None,
         )
-
-
-def cover_of(row: dict[str, Any], actor: Actor, settings: Settings, now: datetime) -> str | None:
-    """Return the address of a row's cover, which works for the caller for some minutes."""
-    if row["cover_id"] is None:
-        return None
-    return links.url_for(
-        row["cover_id"],
-        Variant.THUMBNAIL,
-        actor.person_id,
-        actor.session_id,
-        key=settings.secret_key,
-        now=now,
-    )
 
 
 DUTY = (Catalogue,)

@@ -1,14 +1,20 @@
 """The drawn cover of a course over HTTP."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 
+from backend import clock
 from backend.courses.operations import covers
 from backend.courses.permissions.sight import CourseSight, course_in_sight
 from backend.courses.queries import authoring as queries
+from backend.media import links
+from backend.media.models import Variant
+from backend.settings import Settings
+from backend.web.actor import Actor
 from backend.web.policy import Policy
 
 DRAWN = {
@@ -51,6 +57,24 @@ class CourseCover(Controller):
             return Response(b"", status_code=304, headers=headers, media_type="image/jpeg")
         drawing = await covers.draw(paper)
         return Response(drawing, headers=headers, media_type="image/jpeg")
+
+
+def cover_url(
+    course_id: UUID,
+    cover_id: UUID | None,
+    actor: Actor,
+    settings: Settings,
+    variant: Variant = Variant.THUMBNAIL,
+) -> str:
+    """Return the address of a course's cover: the picture somebody chose, by a link that
+    works for the caller for some minutes, or the drawn one.
+    """
+    if cover_id is None:
+        return f"/v1/courses/{course_id}/cover"
+    return links.url_for(
+        cover_id, variant, actor.person_id, actor.session_id,
+        key=settings.secret_key, now=clock.now(),
+    )  # fmt: skip
 
 
 DUTY = (CourseCover,)

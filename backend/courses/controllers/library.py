@@ -1,14 +1,12 @@
 """The shared library over HTTP: shared by hosts, adopted by schools, fed by outside platforms."""
 
-import unicodedata
 from uuid import UUID
 
 from litestar import Controller, delete, get, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from backend import clock
-from backend.courses.controllers.catalogue import cover_of
+from backend.courses.controllers.covers import cover_url
 from backend.courses.controllers.written import course_changed
 from backend.courses.models import Course, ParentSchool, Topic
 from backend.courses.operations import importing, sharing
@@ -23,6 +21,7 @@ from backend.courses.permissions.library import (
 from backend.courses.permissions.sight import course_in_sight, course_to_run
 from backend.courses.queries import catalogue
 from backend.courses.queries import library as queries
+from backend.courses.rules import importing as rules
 from backend.courses.rules.authoring import WrongCourseState
 from backend.courses.rules.hosts import HostClosed
 from backend.courses.rules.sharing import OwnCourse
@@ -35,7 +34,7 @@ from backend.courses.schemas.library import (
     LibraryPage,
     SharingIn,
 )
-from backend.errors import BadInput, NotAllowed
+from backend.errors import NotAllowed
 from backend.schools.models import School, Stage
 from backend.schools.permissions import school_to_run
 from backend.settings import Settings
@@ -43,9 +42,7 @@ from backend.web.actor import Actor
 from backend.web.cursors import BadCursor, Cursors
 from backend.web.policy import Policy
 from backend.web.problems import refusals
-from backend.web.structs import Cursor, PageSize, Words, check_text
-
-LONGEST_PLATFORM = 40
+from backend.web.structs import Cursor, PageSize, Words
 
 
 class Library(Controller):
@@ -88,11 +85,12 @@ class Library(Controller):
             limit=limit + 1,
         )
         end = rows[limit - 1] if len(rows) > limit else None
-        now = clock.now()
         return LibraryPage(
             items=[
                 LibraryCourseOut.of(
-                    row, cover_url=cover_of(row, actor, settings, now), schools=library.schools
+                    row,
+                    cover_url=cover_url(row["id"], row["cover_id"], actor, settings),
+                    schools=library.schools,
                 )
                 for row in rows[:limit]
             ],
@@ -195,7 +193,7 @@ class OutsideCatalogue(Controller):
         opt={"policy": Policy.STAFF},
         operation_id="importCatalogue",
         summary="导入外部平台课程目录 Import an outside platform's catalogue",
-        responses=refusals(HostClosed, BadInput, NotAllowed),
+        responses=refusals(rules.BadPlatform, HostClosed, NotAllowed),
     )
     async def import_catalogue(
         self,
@@ -206,29 +204,18 @@ class OutsideCatalogue(Controller):
     ) -> CatalogueImportOut:
         """Courses are told apart by `externalId` and published at once: nothing of them is
         written here, families are only led there. What was retired by hand stays retired
-        (`withheld`). A request holds 256 KiB; larger catalogues come in parts.
+        (`withheld`). `platform` names it within the host, as in `aibaoxing`; larger catalogues
+        come in parts.
         """
         lines = await importing.import_catalogue(
             actor,
             run,
-            _platform(platform),
-            [entry.entry() for entry in data.entries],
+            rules.platform_of(platform),
+            data.content(),
             retire_missing=data.retire_missing,
             dry_run=data.dry_run,
         )
         return CatalogueImportOut.of(lines, dry_run=data.dry_run)
-
-
-def _platform(name: str) -> str:
-    """Return a platform's name as it is kept. Raises ``BadInput``."""
-    kept = unicodedata.normalize("NFC", name.strip())
-    try:
-        check_text("platform", kept)
-    except ValueError:
-        raise BadInput(field="platform") from None
-    if not kept or len(kept) > LONGEST_PLATFORM or "\n" in kept or "\t" in kept:
-        raise BadInput(field="platform")
-    return kept
 
 
 DUTY = (Library, CourseSharing, Adopting, OutsideCatalogue)

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
 
 from backend import clock
-from backend.courses.controllers.catalogue import cover_of
+from backend.courses.controllers.covers import cover_url
 from backend.courses.models import Course, CourseEnrolment
 from backend.courses.operations import enrolling
 from backend.courses.permissions.mine import own_enrolment, the_learner
@@ -60,7 +60,11 @@ class MyCourses(Controller):
         end = rows[limit - 1] if len(rows) > limit else None
         return MyCoursePage(
             items=[
-                MyCourseOut.of(row, cover_url=cover_of(row, actor, settings, now), now=now)
+                MyCourseOut.of(
+                    row,
+                    cover_url=cover_url(row["course_id"], row["cover_id"], actor, settings),
+                    now=now,
+                )
                 for row in rows[:limit]
             ],
             next_cursor=cursors.seal(purpose, Position(end["last_seen_at"], end["id"]))
@@ -91,7 +95,9 @@ class MyCourses(Controller):
         return RecommendationsOut(
             items=[
                 RecommendationOut.of(
-                    row, cover_url=cover_of(row, actor, settings, now), language=tongue
+                    row,
+                    cover_url=cover_url(row["id"], row["cover_id"], actor, settings),
+                    language=tongue,
                 )
                 for row in rows
             ]
@@ -122,7 +128,11 @@ class OneOfMyCourses(Controller):
         now = clock.now()
         await enrolling.take_up(actor.person_id, course.id, now)
         [row] = await mine(learner, now=now, course_id=course.id)
-        return MyCourseOut.of(row, cover_url=cover_of(row, actor, settings, now), now=now)
+        return MyCourseOut.of(
+            row,
+            cover_url=cover_url(row["course_id"], row["cover_id"], actor, settings),
+            now=now,
+        )
 
     @delete(operation_id="leaveCourse", summary="退出学习 Leave a course")
     async def leave(

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
+from backend.courses.controllers.covers import cover_url
 from backend.courses.models import (
     Course,
     CourseDelivery,
@@ -36,7 +37,6 @@ from backend.courses.schemas.lessons import (
     LessonQuestionOut,
     LessonsOut,
 )
-from backend.media import links
 from backend.media.models import Attachment, Variant
 from backend.media.schemas import AttachmentOut
 from backend.schools.models import Stage
@@ -73,7 +73,7 @@ async def course_out(sight: CourseSight, actor: Actor, settings: Settings) -> Co
         set_size=course.set_size,
         external_platform=course.external_platform,
         external_url=course.external_url,
-        cover_url=cover_url(course.id, course.cover_id, actor, settings),
+        cover_url=cover_url(course.id, course.cover_id, actor, settings, Variant.ORIGINAL),
         rule=CourseRuleOut(
             version=course.rule_version,
             threshold=course.threshold,
@@ -93,16 +93,6 @@ async def course_out(sight: CourseSight, actor: Actor, settings: Settings) -> Co
         version=course.version,
         work=_work(sight, facts) if sight.edits else None,
     )
-
-
-def cover_url(course_id: UUID, cover_id: UUID | None, actor: Actor, settings: Settings) -> str:
-    """Return where the course's picture is: the chosen one, or the one drawn from its title."""
-    if cover_id is None:
-        return f"/v1/courses/{course_id}/cover"
-    return links.url_for(
-        cover_id, Variant.ORIGINAL, actor.person_id, actor.session_id,
-        key=settings.secret_key, now=clock.now(),
-    )  # fmt: skip
 
 
 async def page_of(

@@ -104,6 +104,8 @@ async def completion_in_sight(
     # Above the schools nobody looks into classes.
     if not above or place.id != place.school_id:
         raise NotFound
+    if not await offered_at(course.id, [place.id]):
+        raise NotFound
     return CompletionSight(course=course, nodes=[], districts=above, place=place)
 
 

@@ -56,10 +56,14 @@ async def library_in_sight(actor: NamedDependency[Actor]) -> LibrarySight:
     return LibrarySight(districts=sorted(districts), schools=reach.at_work)
 
 
-async def course_to_adopt(actor: NamedDependency[Actor], course_id: FromPath[UUID]) -> Course:
-    """A course of the library, or one that is offered already. Raises :class:`NotFound`."""
+async def course_to_adopt(
+    actor: NamedDependency[Actor], school: NamedDependency[School], course_id: FromPath[UUID]
+) -> Course:
+    """A course of the school's district: of its library, or one that is offered already. Who
+    does not run the school is told so first. Raises :class:`NotFound`.
+    """
     sight = await sight_of(actor, course_id)
-    if not (sight.in_library or sight.takes):
+    if not (sight.in_library or sight.takes) or sight.course.district_id != school.district_id:
         raise NotFound
     course: Course = sight.course
     return course
@@ -72,7 +76,7 @@ async def adoption_to_end(
     adopt. Raises :class:`NotFound`.
     """
     if not await Adoption.filter(course_id=course_id, school_id=school.id).exists():
-        await course_to_adopt(actor, course_id)
+        await course_to_adopt(actor, school, course_id)
     return course_id
 
 

@@ -3,6 +3,7 @@
 Nothing here reads the database or the clock: callers bring the facts.
 """
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from backend.courses.models import Course, PublicationState
+from backend.errors import BadInput
 
 GONE = "外部平台目录中已没有这门课程"
 """Why an import retired a course; only such a one comes back by being imported again."""
@@ -28,10 +30,22 @@ class ImportOutcome(StrEnum):
     RETIRED = "retired"
 
 
+class BadPlatform(BadInput):
+    """A platform is named by small letters, digits and hyphens, at most forty."""
+
+    code = "bad_platform"
+    zh = "平台代号只能由小写字母、数字和连字符组成，最多40个字符。"
+    en = "A platform is named by small letters, digits and hyphens, at most forty."
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One course as the platform lists it; ``minutes`` is how long it says it takes."""
+    """One course as the platform lists it; ``minutes`` is how long it says it takes.
+
+    ``brand`` is the platform's name as families know it.
+    """
 
     external_id: str
+    brand: str
     title: str
     summary: str
     url: str
@@ -47,6 +61,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     outcome: ImportOutcome
     course_id: UUID | None = None
+
+
+_PLATFORM = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+def platform_of(name: str) -> str:
+    """Return the name under which a platform's courses are kept. Raises :class:`BadPlatform`."""
+    if not _PLATFORM.fullmatch(name):
+        raise BadPlatform(field="platform")
+    return name
 
 
 def compare(entries: Sequence[Entry], held: Sequence[Course], *, retire: bool) -> list[Line]:
@@ -75,6 +99,7 @@ def entry_of(course: Course) -> Entry:
     """Return what the last import said of a course."""
     return Entry(
         external_id=course.external_id or "",
+        brand=course.brand,
         title=course.title,
         summary=course.summary,
         url=course.external_url,
@@ -87,6 +112,7 @@ def entry_of(course: Course) -> Entry:
 def fill(course: Course, entry: Entry) -> None:
     """Let a course say what the platform says of it."""
     course.title, course.summary, course.external_url = entry.title, entry.summary, entry.url
+    course.brand = entry.brand
     course.topic, course.stages, course.external_minutes = entry.topic, entry.stages, entry.minutes
 
 

@@ -28,7 +28,7 @@ class CourseCard(Out):
     host: str
     stages: list[Stage]
     grades: list[int]
-    cover_url: str | None
+    cover_url: str
     external_url: str | None
     lessons: int
     duration_ms: int
@@ -37,7 +37,7 @@ class CourseCard(Out):
     completed: bool
 
     @classmethod
-    def of(cls, row: dict[str, Any], *, cover_url: str | None) -> "CourseCard":
+    def of(cls, row: dict[str, Any], *, cover_url: str) -> "CourseCard":
         """Show one row of :mod:`backend.courses.queries.catalogue`."""
         return cls(
             course_id=row["id"],
@@ -73,9 +73,7 @@ class RecommendationOut(Out):
     due_on: date | None
 
     @classmethod
-    def of(
-        cls, row: dict[str, Any], *, cover_url: str | None, language: str
-    ) -> "RecommendationOut":
+    def of(cls, row: dict[str, Any], *, cover_url: str, language: str) -> "RecommendationOut":
         """Show one row of :func:`backend.courses.queries.catalogue.recommended`."""
         why = Reason(
             grades=row["names"] if row["grades"] else (),

@@ -15,6 +15,7 @@ from backend.web.structs import In, Out, Title
 from backend.web.structs import Line as OneLine
 
 ExternalId = Annotated[str, Meta(min_length=1, max_length=80)]
+PlatformName = Annotated[str, Meta(min_length=1, max_length=30)]
 Minutes = Annotated[int, Meta(ge=1, le=6000)]
 Summary = Annotated[str, Meta(max_length=500)]
 
@@ -43,7 +44,7 @@ class LibraryCourseOut(Out):
     school_id: UUID | None
     stages: list[Stage]
     grades: list[int]
-    cover_url: str | None
+    cover_url: str
     external_url: str | None
     lessons: int
     duration_ms: int
@@ -55,9 +56,7 @@ class LibraryCourseOut(Out):
     own: bool
 
     @classmethod
-    def of(
-        cls, row: dict[str, Any], *, cover_url: str | None, schools: list[UUID]
-    ) -> "LibraryCourseOut":
+    def of(cls, row: dict[str, Any], *, cover_url: str, schools: list[UUID]) -> "LibraryCourseOut":
         """Show one row of :func:`backend.courses.queries.library.shared`."""
         return cls(
             course_id=row["id"],
@@ -110,9 +109,10 @@ class CatalogueEntryIn(In):
     stages: Annotated[list[Stage], Meta(max_length=4)] = msgspec.field(default_factory=list)
     minutes: Minutes | None = None
 
-    def entry(self) -> Entry:
+    def entry(self, brand: str) -> Entry:
         return Entry(
             external_id=self.external_id,
+            brand=brand,
             title=self.title,
             summary=self.summary,
             url=self.url,
@@ -125,11 +125,13 @@ class CatalogueEntryIn(In):
 class CatalogueIn(In):
     """A platform's catalogue, or a part of it.
 
+    ``name`` is how families know the platform; it stands on each course as its brand.
     ``retireMissing``: what it does not name is retired; leave it out when sending parts.
     ``dryRun``: say what would become of each course, and change nothing.
     """
 
-    entries: Annotated[list[CatalogueEntryIn], Meta(min_length=1, max_length=500)]
+    name: PlatformName
+    entries: Annotated[list[CatalogueEntryIn], Meta(min_length=1, max_length=400)]
     retire_missing: bool = False
     dry_run: bool = False
 
@@ -137,6 +139,9 @@ class CatalogueIn(In):
         super().__post_init__()
         if len({entry.external_id for entry in self.entries}) != len(self.entries):
             raise ValueError("each externalId stands for one course")
+
+    def content(self) -> list[Entry]:
+        return [entry.entry(self.name) for entry in self.entries]
 
 
 class ImportLineOut(Out):

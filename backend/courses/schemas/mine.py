@@ -44,7 +44,7 @@ class MyCourseOut(Out):
     topic: Topic
     brand: str
     host: str
-    cover_url: str | None
+    cover_url: str
     external_url: str | None
     available: bool
     standing: MyStanding
@@ -62,7 +62,7 @@ class MyCourseOut(Out):
     due_on: date | None
 
     @classmethod
-    def of(cls, row: dict[str, Any], *, cover_url: str | None, now: datetime) -> "MyCourseOut":
+    def of(cls, row: dict[str, Any], *, cover_url: str, now: datetime) -> "MyCourseOut":
         """Show one row of :func:`backend.courses.queries.mine.mine`."""
         standing = MyStanding(row["standing"])
         return cls(

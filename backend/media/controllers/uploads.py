@@ -143,6 +143,7 @@ class OneUpload(Controller):
             rules.ImageAnimated,
             rules.ImageTooHeavy,
             rules.StorageFull,
+            TooMany,
             Busy,
         ),
     )

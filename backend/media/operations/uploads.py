@@ -20,6 +20,10 @@ from backend.web.limits import Limit, spend
 KEPT_OPEN = timedelta(hours=24)
 DAILY_DECLARED = Limit(name="declared_kib", most=4 * 1024 * 1024, seconds=86_400)
 """KiB that one person may announce in a day: four of the largest videos."""
+JOININGS = Limit(name="upload_joinings", most=200, seconds=86_400)
+"""How often one person may have parts put together: a file that is refused at its end, for
+its digest or for a picture that cannot be read, costs as much each time it is tried.
+"""
 
 
 async def begin(
@@ -105,6 +109,7 @@ async def complete(upload: Upload, *, files: Files) -> Attachment:
 
     A video or a recording is still to be prepared then. Raises :class:`rules.PartsMissing`,
     :class:`rules.UploadJoining` while another request does it,
+    :class:`backend.errors.TooMany` beyond 200 attempts a person and day,
     :class:`rules.UploadDigestDiffers`, what :func:`attachments.receive` raises for pictures
     and documents, and :class:`NotFound` when what came of it is gone.
     """
@@ -119,6 +124,7 @@ async def complete(upload: Upload, *, files: Files) -> Attachment:
             there = {part.number for part in parts}
             missing = [number for number in range(1, count + 1) if number not in there]
             raise rules.PartsMissing(count=len(missing), missing=missing[:100])
+        await spend(JOININGS, str(row.person_id), clock.now())
         row.joining_until = clock.now() + joining.JOINING_LEASE
         row.expires_at = max(row.expires_at, clock.now() + timedelta(hours=1))
         await row.save(update_fields=["joining_until", "expires_at"])

@@ -10,7 +10,7 @@ _COURSE: dict[str, Any] = {
     "brand": "九龙好父母",
     "stages": ["primary"],
     "grades": [3, 4],
-    "coverUrl": None,
+    "coverUrl": "/v1/courses/019ab3c4-8b4c-736d-9e1d-d358b5d5f282/cover",
     "externalUrl": None,
     "lessons": 4,
     "durationMs": 1_260_000,
@@ -55,7 +55,7 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "missing": 0,
         "retired": 0,
     },
-    "CatalogueIn": {"retireMissing": False, "dryRun": False},
+    "CatalogueIn": {"name": "爱宝行", "retireMissing": False, "dryRun": False},
     "CompletionRowOut": _PLACE
     | {
         "assigned": True,
@@ -106,4 +106,4 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "completed": 1,
     },
 }
-BY_NAME: dict[str, Any] = {"platform": "爱宝行"}
+BY_NAME: dict[str, Any] = {"platform": "aibaoxing"}

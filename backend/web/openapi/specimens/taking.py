@@ -22,7 +22,7 @@ _COURSE = {
     "host": "海湾实验小学家长学校",
     "stages": ["primary"],
     "grades": [3, 4],
-    "coverUrl": None,
+    "coverUrl": "/v1/courses/019ab3c4-7a16-7aea-a047-ec10decbab9b/cover",
     "externalUrl": None,
 }
 
