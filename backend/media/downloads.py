@@ -11,7 +11,7 @@ from litestar.response import Stream
 
 from backend.errors import NotFound
 from backend.media.models import Attachment, Kind, Readiness, Variant
-from backend.media.storage import PIECE, Files
+from backend.media.storage import Files
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 _RANGE = re.compile(r"bytes=(\d{0,20})-(\d{0,20})", re.IGNORECASE)
@@ -105,7 +105,7 @@ async def _answer(
     if head:
         return Response(b"", status_code=status, headers=headers, media_type=media_type)
     # Read before anything is said, so that a file that is gone is answered as such.
-    first = await files.get_range(file.key, start, min(start + PIECE, end))
+    first = await files.get_range(file.key, start, min(start + files.piece, end))
     if start + len(first) == end:
         return Response(first, status_code=status, headers=headers, media_type=media_type)
     rest = files.stream_range(file.key, start + len(first), end)

@@ -25,7 +25,11 @@ from backend.media.rules import EXTENSIONS, StorageFull
 from backend.settings import Settings
 
 PIECE = 1024 * 1024
-"""The most bytes of an object that one reader holds in memory."""
+"""The most bytes of an object that are read at once."""
+PIECE_OF_DISK = 256 * 1024
+"""The same where another piece costs no request: the server keeps several of them ready for
+a reader, also for one who takes nothing.
+"""
 WRITTEN_AT_ONCE = 5 * 1024 * 1024
 """Bytes of one part of a multipart upload; S3 takes no smaller ones."""
 RESERVE = 256 * 1024 * 1024
@@ -38,7 +42,7 @@ class Files:
 
     ``disk`` is the folder they lie in, ``None`` for a bucket; ``scratch`` a folder on
     this machine for files that are being worked on. ``school_quota`` is how many bytes one
-    school may fill. Every reading method raises ``FileNotFoundError`` for an absent key.
+    school may fill; ``piece`` how much is read at once. Every reading method raises ``FileNotFoundError`` for an absent key.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Files:
         self._disk = disk
         self._reserve = reserve
         self._buffer = bytearray(PIECE)
+        self.piece = PIECE_OF_DISK if disk else PIECE
         self.scratch = scratch or (disk.parent / "scratch" if disk else Path(tempfile.gettempdir()))
         self.school_quota = school_quota
 
@@ -114,8 +119,8 @@ class Files:
         Each piece is opened, read and closed by itself, so a reader who goes away in the
         middle leaves nothing behind.
         """
-        for at in range(start, end, PIECE):
-            yield await self.get_range(key, at, min(at + PIECE, end))
+        for at in range(start, end, self.piece):
+            yield await self.get_range(key, at, min(at + self.piece, end))
 
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """Yield the object's bytes in pieces."""

@@ -25,8 +25,8 @@ from tests.authz.state import undone
 
 NOT_JSON = {
     "uploadAttachment", "uploadRoster", "downloadAttachment", "searchNotices", "uploadDutyPhoto",
-    "downloadExport", "getCourseCompletion", "listColumn", "listCourses", "sendPart", "listShifts", "listStationDays",
-    "listHazards", "listShiftsAtRisk",
+    "downloadExport", "getCourseCompletion", "listColumn", "listCourses", "sendPart",
+    "listShifts", "listStationDays", "listHazards", "listShiftsAtRisk",
 }  # fmt: skip
 """Operations that are sent a form or a query instead."""
 ODD = (

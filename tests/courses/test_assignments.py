@@ -1,5 +1,6 @@
 """Assignments: whose families are asked to take a course, by whom, and how they hear of it."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -186,7 +187,7 @@ async def test_a_day_that_makes_no_sense_is_refused(as_: SignIn, cast: Cast, day
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_due_date")
 
 
-async def test_asking_twice_at_once_asks_once(as_: SignIn, cast: Cast) -> None:
+async def test_a_repeated_request_asks_once(as_: SignIn, cast: Cast) -> None:
     teacher, course = await as_("林晓岚"), await on_the_shelf(cast)
     body = {"nodeId": node(cast, CLASS)}
     path = f"/courses/{course.id}/assignments"
@@ -195,3 +196,11 @@ async def test_asking_twice_at_once_asks_once(as_: SignIn, cast: Cast) -> None:
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].content == answers[1].content
     assert await Assignment.all().count() == 1
+
+
+async def test_of_two_who_ask_at_once_one_does(as_: SignIn, cast: Cast) -> None:
+    course = await on_the_shelf(cast)
+    visitors = [await as_(name) for name in ("林晓岚", "郑佩文", "许建安", "周慕云")]
+    answers = await asyncio.gather(*(ask(one, cast, course) for one in visitors))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert len(await letters_to(cast, "王立强", TOLD)) == 1

@@ -1,5 +1,6 @@
 """Courses of outside platforms: imported, linked, credited by hand; nothing is fetched."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -199,6 +200,15 @@ async def test_the_longest_catalogue_goes_in_one_request(as_: SignIn, cast: Cast
     whole = [entry(number, stages=stages) for number in range(400)]
     assert counts(await imported(admin, cast, *whole)) == {"created": 400}
     assert counts(await imported(admin, cast, *whole)) == {"unchanged": 400}
+
+
+async def test_two_imports_at_once_make_each_course_once(as_: SignIn, cast: Cast) -> None:
+    visitors = [await as_("许建安"), await as_("周慕云")]
+    await host_of(cast)
+    whole = [entry(number) for number in range(20)]
+    told = await asyncio.gather(*(imported(one, cast, *whole) for one in visitors))
+    assert sorted(map(str, map(counts, told))) == ["{'created': 20}", "{'unchanged': 20}"]
+    assert await Course.all().count() == 20
 
 
 def test_comparing_keeps_the_order_of_the_catalogue() -> None:

@@ -1,5 +1,6 @@
 """The library: courses that hosts share, and that schools adopt."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -185,6 +186,23 @@ async def test_a_course_of_the_districts_own_is_offered_whether_adopted_or_not(
     officer = await as_("沈知微")
     assert (await officer.delete(f"/courses/{course.id}/sharing")).status_code == 204
     assert (await there.delete(f"/courses/{course.id}/sharing")).status_code == 403
+
+
+async def test_what_is_adopted_while_sharing_ends_is_adopted_or_refused(
+    as_: SignIn, cast: Cast
+) -> None:
+    admin, there = await as_("许建安"), await as_("何清越")
+    for number in range(5):
+        course = await shared(cast, f"第{number}门")
+        answers = await asyncio.gather(
+            there.put(adopting(cast, course)),
+            admin.delete(f"/courses/{course.id}/sharing"),
+            there.put(adopting(cast, course)),
+        )
+        adopted, withdrawn, again = (answer.status_code for answer in answers)
+        assert withdrawn == 204 and {adopted, again} <= {200, 404}
+        held = await Adoption.filter(course_id=course.id).count()
+        assert held == (200 in (adopted, again))
 
 
 async def test_the_library_is_searched_and_paged(as_: SignIn, cast: Cast) -> None:

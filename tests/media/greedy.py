@@ -3,10 +3,10 @@
 from litestar.types import ASGIApp
 
 from backend.app import create_app as honest
-from backend.media import downloads
+from backend.media import storage
 
 
 def create_app() -> ASGIApp:
     """Return the application with its limit on what one reader holds taken away."""
-    downloads.PIECE = 1 << 40
+    storage.PIECE_OF_DISK = 1 << 40
     return honest()

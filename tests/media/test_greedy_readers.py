@@ -18,7 +18,7 @@ __all__ = ["house"]
 FILM = 256 * MEBIBYTE
 SLOW = 64
 EACH = 4 * MEBIBYTE
-"""What a reader who takes nothing may hold: a piece on its way, one behind it, and copies."""
+"""What a reader who takes nothing may hold: what the server keeps ready, several pieces."""
 
 
 @pytest.fixture
