@@ -42,7 +42,8 @@ class Files:
 
     ``disk`` is the folder they lie in, ``None`` for a bucket; ``scratch`` a folder on
     this machine for files that are being worked on. ``school_quota`` is how many bytes one
-    school may fill; ``piece`` how much is read at once. Every reading method raises ``FileNotFoundError`` for an absent key.
+    school may fill; ``piece`` is how much is read at once. Every reading method raises
+    ``FileNotFoundError`` for an absent key.
     """
 
     def __init__(
@@ -241,11 +242,12 @@ class Files:
 
 def open_files(settings: Settings) -> Files:
     """Open the store of this installation: its bucket, or a folder of its data directory."""
-    scratch = settings.data_dir / "scratch"
-    quota = settings.school_quota_gib * 2**30
+    # Whole paths: a film is read in a process that stands in another folder.
+    home = settings.data_dir.absolute()
+    scratch, quota = home / "scratch", settings.school_quota_gib * 2**30
     if settings.storage_bucket is not None:
         return Files(_bucket(settings), scratch=scratch, school_quota=quota)
-    folder = settings.data_dir / "files"
+    folder = home / "files"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Files(LocalStore(prefix=folder), disk=folder, scratch=scratch, school_quota=quota)
 

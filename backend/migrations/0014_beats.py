@@ -3,9 +3,10 @@
 All times of media are in milliseconds, half open. A lesson's meter (``bank_ms``) fills from
 its opening on at twice the speed of the clock, and pays for whatever its learner watches
 meanwhile, in any lesson and on any phone: what was opened at some moment or later never
-counts for more than twice the time since. What is taken beyond the learner's ``live_ms``, the
-little that a good network can leave unsaid, was watched offline: it is counted, remembered as
-such, and bounded by the course's allowance.
+counts for more than twice the time since. So a claim needs room in the meters of all lessons
+that were opened before its own, too: whoever opens ten and waits has waited once. What is
+taken beyond the learner's ``live_ms``, the little that a good network can leave unsaid, was
+watched offline: it is counted, remembered as such, and bounded by the course's allowance.
 
 A stretch counts only for a play that was opened, for the medium and the round it was opened
 for; ``plays`` are the last eight of them, the newest first, which alone moves the position.
@@ -52,6 +53,7 @@ CREATE TABLE watches (
     CONSTRAINT position_within CHECK (position_ms BETWEEN 0 AND duration_ms)
 ) WITH (fillfactor = 60);
 CREATE INDEX watches_of_lesson ON watches (lesson_id);
+CREATE INDEX watches_of_learner ON watches (person_id, since);
 CREATE INDEX watches_to_settle ON watches (reached_at)
     WHERE reached_at IS NOT NULL AND settled_at IS NULL;
 
@@ -109,7 +111,7 @@ BEGIN
         plays = (p_play || array_remove(o.plays, p_play))[1:8],
         seq = CASE WHEN o.plays[1] = p_play THEN o.seq ELSE 0 END,
         opened_at = greatest(o.opened_at, p_now),
-        bank_ms = least(7200000,
+        bank_ms = least(86400000,
             o.bank_ms + metered(o.metered_at, p_now) - (l.taken_ms - o.paid_ms)),
         paid_ms = l.taken_ms, metered_at = greatest(o.metered_at, p_now)
         WHERE o.person_id = p_person AND o.lesson_id = p_lesson AND o.basis = p_basis
@@ -156,7 +158,10 @@ LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
     metered AS MATERIALIZED (
         SELECT w.*,
             least(180000, live_ms + metered(learner_metered_at, p_now))::int live,
-            least(7200000, bank_ms + metered(metered_at, p_now) - (taken_ms - paid_ms))::int bank,
+            least(86400000, bank_ms + metered(metered_at, p_now) - (taken_ms - paid_ms))::int bank,
+            (SELECT min(e.bank_ms + metered(e.metered_at, p_now) - (w.taken_ms - e.paid_ms))
+             FROM watches e WHERE e.person_id = w.person_id AND e.since < w.since
+                AND e.since > p_now - interval '24 hours') before,
             w.watched + claim * int4multirange(int4range(0, w.duration_ms)) said_so
         FROM w),
     -- A player's first and last words come a little late and early.
@@ -168,7 +173,7 @@ LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
                    THEN int4multirange(int4range(upper(said_so), m.duration_ms)) ELSE '{}' END u
         FROM metered m),
     joined AS MATERIALIZED (
-        SELECT m.*, greatest(0, bank) room, is_one(u) whole,
+        SELECT m.*, greatest(0, least(7200000, bank, before))::int room, is_one(u) whole,
             CASE WHEN is_one(u) THEN u ELSE healed(u, 500) END un
         FROM edged m),
     wanted AS MATERIALIZED (

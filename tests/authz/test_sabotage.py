@@ -150,7 +150,7 @@ async def test_every_tenant_has_rows_that_bear_its_canaries(matrix: Matrix) -> N
     for realm in ("A", "B", "A1", "A2", "B1", "AV", "BV"):
         assert await _rows_with(matrix, f"CANARY-{realm}_") > 0, realm
     for place in ("A1X", "A1Y", "A2X", "B1X"):
-        for prefix in "VLGHSPQR":
+        for prefix in "VLGHSPQRWC":
             assert await _rows_with(matrix, f"CANARY-{prefix}{place}_") > 0, prefix + place
         for suffix in ("", "D", "P", "F", "J"):
             assert await _rows_with(matrix, f"CANARY-{place}{suffix}_") > 0, place + suffix

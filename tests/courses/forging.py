@@ -114,6 +114,43 @@ async def learns_everything_at_once_after_a_quiet_while(scene: Scene) -> Gain:
     return Gain(gained, 2 * (scene.hand.passed_ms - begun) + SLACK)
 
 
+async def opens_everything_first_and_waits(scene: Scene) -> Gain:
+    """Ten lessons opened one after the other, and then each was watched meanwhile, without a
+    network: whoever has waited for ten has waited once.
+    """
+    viewings = await _one_after_another(scene, 1)
+    scene.hand.forward(100)
+    for viewing in viewings:
+        await _claim_all(viewing)
+    return Gain(await _all_of(viewings), _allowed(scene))
+
+
+async def opens_one_more_and_claims_the_last_first(scene: Scene) -> Gain:
+    """A lesson every ten seconds; then all of them are claimed, backwards and once more."""
+    viewings = await _one_after_another(scene, 10)
+    for viewing in (*reversed(viewings), *viewings):
+        await _claim_all(viewing)
+    return Gain(await _all_of(viewings), _allowed(scene))
+
+
+async def _one_after_another(scene: Scene, seconds: float) -> list[Viewing]:
+    viewings = []
+    for lesson in scene.lessons:
+        viewings.append(await opened(scene.phone, lesson))
+        scene.hand.forward(seconds)
+    return viewings
+
+
+async def _claim_all(viewing: Viewing) -> None:
+    for begin in range(0, LENGTH, 30_000):
+        await viewing.tell((begin, begin + 30_000))
+
+
+async def _all_of(viewings: list[Viewing]) -> int:
+    """Return how much counts by now, all of them together."""
+    return sum([(await viewing.open())["coveredMs"] for viewing in viewings])
+
+
 async def opens_again_and_again(scene: Scene) -> Gain:
     """Twenty plays of one lesson, each with a stretch of its own."""
     gained = 0
@@ -213,6 +250,8 @@ METERED: tuple[Forgery, ...] = (
     floods_with_overlaps,
     learns_everything_at_once,
     learns_everything_at_once_after_a_quiet_while,
+    opens_everything_first_and_waits,
+    opens_one_more_and_claims_the_last_first,
     opens_again_and_again,
     plays_on_two_phones_at_once,
     waits_for_a_clock_that_goes_back,

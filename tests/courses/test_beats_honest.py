@@ -279,7 +279,7 @@ def test_with_a_good_network_nothing_is_called_offline(house: House) -> None:
     [
         ("healed(u, 500)", "u", "something was lost"),
         ("s.watched + CASE", "CASE", "something was forgotten"),
-        ("greatest(0, bank) room", "least(1000, bank) room", "never counted"),
+        ("least(7200000, bank, before)", "least(1000, bank, before)", "never counted"),
         ("least(long, live) part", "0 part", "something that was watched never counted"),
         ("lower(said_so) BETWEEN 1 AND 500", "lower(said_so) > 0", "nobody saw"),
     ],

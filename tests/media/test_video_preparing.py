@@ -8,8 +8,10 @@ from PIL import Image, ImageStat
 
 from backend.media import jobs
 from backend.media.cinema import limits, screening
+from backend.media.models import Readiness
 from backend.media.rules import EXTENSIONS
-from backend.media.storage import Files
+from backend.media.storage import Files, open_files
+from backend.settings import Settings
 from tests.media import corpus
 from tests.media.cinema import again, drawn, facts, handed_in, opened, said
 from tests.media.conftest import Place, kept
@@ -172,3 +174,14 @@ async def test_looking_at_a_film_tells_what_is_in_it(tmp_path: Path) -> None:
     assert reel.picture == limits.Picture(codec="h264", pixels="yuv420p", width=240, height=320)
     assert reel.sound == limits.Sound(codec="aac")
     assert reel.milliseconds == pytest.approx(4000, abs=60)
+
+
+async def test_a_folder_named_from_where_one_stands_is_found_from_elsewhere(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``make demo`` does; who reads the film stands in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    near = open_files(Settings(environment="test", data_dir=Path("data")))
+    row = await handed_in(place, near, film(tmp_path / "a.mp4", seconds=1))
+    await jobs.prepare(near, ladders=False)
+    assert (await again(row)).state == Readiness.READY
