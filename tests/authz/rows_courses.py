@@ -238,7 +238,8 @@ async def _known_elsewhere(world: World) -> None:
         realm = f"T{place.realm}"
         more = {"shared_at": now, "licence": mark(realm, "许可")}
         course = await _course(world, place, "shared_course", realm, **more)
-        await _lesson(world, place, "shared_lesson", course, realm)
+        lesson = await _lesson(world, place, "shared_lesson", course, realm)
+        await _question(lesson, realm, f"K{place.realm}")
         await _found(course)
     there = places["other_school"]
     await Adoption.create(

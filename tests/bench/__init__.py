@@ -1,6 +1,6 @@
 """Benchmarks of the hot paths, each beside its yardstick, in one run on one machine.
 
-    make bench                                       everything, about six minutes
+    make bench                                       everything, about eleven minutes
     python -m tests.bench --only J3,J4               some jobs
     python -m tests.bench --seconds 1 --rounds 5     shorter rounds
     python -m tests.bench --large                    a push to 200,000 phones instead of 2,000
@@ -25,6 +25,14 @@ J4  Mark read, confirm. Limits: pgbench with the product's marking statement, an
     nothing but the bit.
 J2  Publish to 50, 2,000 and 200,000. Yardstick: one inbox and one outbox row each.
     Also storage at 200,000 recipients, and the post office turning pages.
+J6  What viewers report (:mod:`tests.bench.beats`): 10,000 signed-in guardians in the four
+    lessons of a course. Sustained; and every fifteen seconds, with completions, behind a
+    proxy and on a connection each. Limits: pgbench with an upsert a report and with many
+    in a statement; the product's ``take_beats`` alone. WAL and database CPU of a report.
+    Every viewer's coverage and completion is held against what was sent and answered.
+J8  Ranges of a film of 448 MiB by a signed link (:mod:`tests.bench.ranges`), memory over
+    one of 1 GiB. Limit: nginx on the same file, asked without a link; where it is not
+    installed the run says so. Floor: granian and one ``pread``.
 J7  Roster import (:mod:`tests.bench.roster`).
 
 The goals are those the project set itself: a ratio to reach, not a time.

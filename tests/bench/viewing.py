@@ -1,15 +1,17 @@
 """Phones that report on the clock: each sends its next request when that is due.
 
 Every phone keeps a connection of its own between reports, and opens another when the
-server has closed it. Time is counted from the moment a report was due, not from when it
-was sent. Run as ``python -m tests.bench.viewing PLAN``; the answer is JSON.
+server has closed it; or all of them share a few that stay open, as behind a proxy. Time
+is counted from the moment a report was due, not from when it was sent. Run as
+``python -m tests.bench.viewing PLAN``; the answer is JSON.
 """
 
 import asyncio
 import sys
 import time
+from collections import deque
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 import uvloop
@@ -19,12 +21,14 @@ from tests.bench import phones
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """``requests`` of each phone, one every ``every`` seconds; the phones' first ones are
-    spread evenly, in order, over that time.
+    spread evenly, in order, over that time. ``shared`` is the number of connections that
+    all of them share, 0 for one each.
     """
 
     port: int
     every: float
     requests: list[list[bytes]]
+    shared: int = 0
 
     @property
     def seconds(self) -> float:
@@ -49,48 +53,74 @@ class Outcome(phones.Outcome, frozen=True, kw_only=True):
     connections: int
 
 
-class Phone(asyncio.Protocol):
-    """One viewer's phone."""
+class Report(NamedTuple):
+    """A request that is due: the phone's ``lap``-th, at ``due`` on the loop's clock."""
+
+    phone: int
+    lap: int
+    due: float
+
+
+class Lines:
+    """Connections that some phones share, and the reports that wait for one."""
 
     def __init__(self, crowd: "Crowd", number: int) -> None:
-        self.crowd, self.number = crowd, number
+        self.waiting: deque[Report] = deque()
+        self.idle = [Line(crowd, self) for _ in range(number)]
+
+    def carry(self, report: Report) -> None:
+        self.waiting.append(report)
+        if self.idle:
+            self.idle.pop().next()
+
+
+class Line(asyncio.Protocol):
+    """One connection; carries one report at a time."""
+
+    def __init__(self, crowd: "Crowd", lines: Lines) -> None:
+        self.crowd, self.lines = crowd, lines
         self.transport: asyncio.Transport | None = None
-        self.next, self.due, self.waiting = 0, 0.0, False
+        self.report: Report | None = None
         self.buffer = b""
 
-    async def connect(self) -> None:
-        self.crowd.connections += 1
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, "127.0.0.1", self.crowd.plan.port)
+    def next(self) -> None:
+        if not self.lines.waiting:
+            self.lines.idle.append(self)
+            return
+        self.report = self.lines.waiting.popleft()
+        self.crowd.begin(self)
+
+    async def send(self) -> None:
+        assert self.report is not None
+        self.buffer = b""
+        if self.transport is None:
+            self.crowd.connections += 1
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: self, "127.0.0.1", self.crowd.plan.port)
+        assert self.transport is not None
+        self.transport.write(self.crowd.plan.requests[self.report.phone][self.report.lap])
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
 
-    async def report(self, due: float) -> None:
-        self.due, self.buffer, self.waiting = due, b"", True
-        if self.transport is None:
-            await self.connect()
-        assert self.transport is not None
-        self.transport.write(self.crowd.plan.requests[self.number][self.next])
-
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         head = self.buffer.find(b"\r\n\r\n")
-        if head < 0:
+        if head < 0 or self.report is None:
             return
         start = self.buffer[:head].lower()
         length = int(start.split(b"content-length:", 1)[1].split(b"\r", 1)[0])
         if len(self.buffer) < head + 4 + length:
             return
-        self.waiting = False
-        self.next += 1
-        self.crowd.answered(self, int(start[9:12]), self.buffer[head + 4 :])
+        report, self.report = self.report, None
+        self.crowd.answered(report, int(start[9:12]), self.buffer[head + 4 :])
+        self.next()
 
     def connection_lost(self, _: Exception | None) -> None:
         self.transport = None
-        if self.waiting:
-            # It happens when the server closes an idle connection at that very moment.
-            self.crowd.begin(self, self.due)
+        if self.report is not None:
+            # The server closes what was idle, and may do so at that very moment.
+            self.crowd.begin(self)
 
 
 class Crowd:
@@ -98,7 +128,12 @@ class Crowd:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.phones = [Phone(self, number) for number in range(len(plan.requests))]
+        self.loop = asyncio.get_running_loop()
+        number = len(plan.requests)
+        if plan.shared:
+            self.lines = [Lines(self, plan.shared)] * number
+        else:
+            self.lines = [Lines(self, 1) for _ in range(number)]
         self.left = sum(map(len, plan.requests))
         self.connections = 0
         self.answers: list[tuple[int, int, bytes]] = []
@@ -106,45 +141,46 @@ class Crowd:
         self.tasks: set[asyncio.Task[None]] = set()
         self.finished = asyncio.Event()
 
-    def begin(self, phone: Phone, due: float) -> None:
-        task = asyncio.get_running_loop().create_task(phone.report(due))
+    def plan_for(self, report: Report) -> None:
+        self.loop.call_at(report.due, self.lines[report.phone].carry, report)
+
+    def begin(self, line: Line) -> None:
+        task = self.loop.create_task(line.send())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def answered(self, phone: Phone, status: int, body: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        self.waited.append(loop.time() - phone.due)
-        self.answers.append((phone.number, status, body))
+    def answered(self, report: Report, status: int, body: bytes) -> None:
+        phone, lap, due = report
+        self.waited.append(self.loop.time() - due)
+        self.answers.append((phone, status, body))
         self.left -= 1
         if self.left == 0:
             self.finished.set()
-        elif phone.next < len(self.plan.requests[phone.number]):
-            due = phone.due + self.plan.every
-            loop.call_at(due, self.begin, phone, due)
+        elif lap + 1 < len(self.plan.requests[phone]):
+            self.plan_for(Report(phone, lap + 1, due + self.plan.every))
 
 
 async def watch(plan: Plan) -> Outcome:
     """Carry the plan out."""
     crowd = Crowd(plan)
-    loop = asyncio.get_running_loop()
-    cpu, start = time.process_time(), loop.time() + 0.5
-    for phone in crowd.phones:
-        due = start + plan.every * phone.number / len(crowd.phones)
-        loop.call_at(due, crowd.begin, phone, due)
+    cpu, start = time.process_time(), crowd.loop.time() + 0.5
+    number = len(plan.requests)
+    for phone in range(number):
+        crowd.plan_for(Report(phone, 0, start + plan.every * phone / number))
     await crowd.finished.wait()
     waited = sorted(crowd.waited)
     told = [
-        msgspec.structs.replace(msgspec.json.decode(body, type=Told), phone=number)
-        for number, status, body in crowd.answers
+        msgspec.structs.replace(msgspec.json.decode(body, type=Told), phone=phone)
+        for phone, status, body in crowd.answers
         if status == 200
     ]
     return Outcome(
-        rate=len(waited) / (loop.time() - start),
+        rate=len(waited) / (crowd.loop.time() - start),
         p50=waited[len(waited) // 2] * 1e3,
         p99=waited[len(waited) * 99 // 100] * 1e3,
         done=len(waited),
         sent=len(waited),
-        refused=[number for number, status, _ in crowd.answers if status != 200],
+        refused=[phone for phone, status, _ in crowd.answers if status != 200],
         cpu=time.process_time() - cpu,
         told=told,
         connections=crowd.connections,

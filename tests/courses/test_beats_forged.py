@@ -23,7 +23,9 @@ async def scene(as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Sce
 @pytest.fixture
 async def unmetered(db: None, dsn: str) -> AsyncIterator[None]:
     """The database with its meter taken out: whatever is claimed finds room."""
-    async with sabotaged(dsn, "greatest(0, least(7200000, bank, before))::int room", "2000000000 room"):
+    async with sabotaged(
+        dsn, "greatest(0, least(7200000, bank, before))::int room", "2000000000 room"
+    ):
         yield
 
 

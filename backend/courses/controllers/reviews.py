@@ -141,7 +141,11 @@ class LessonReviewing(Controller):
         operation_id="reviewLesson",
         summary="审核课时 Review a lesson",
         responses=refusals(
-            rules.WrongCourseState, rules.WrongLessonState, rules.NothingToReview, rules.OwnReview
+            rules.WrongCourseState,
+            rules.WrongLessonState,
+            rules.LessonChanged,
+            rules.NothingToReview,
+            rules.OwnReview,
         ),
     )
     async def review_lesson(
@@ -155,8 +159,9 @@ class LessonReviewing(Controller):
         revision demands to be watched again.
         """
         await operations.review_lesson(
-            actor, lesson.id, approved=data.approved, reason=data.reason or ""
-        )
+            actor, lesson.id, approved=data.approved, reason=data.reason or "",
+            version=data.version,
+        )  # fmt: skip
         return await lesson_changed(actor, lesson.id, settings)
 
 

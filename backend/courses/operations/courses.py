@@ -99,7 +99,7 @@ async def rewrite(
         check_version(course, version)
         is_draft = course.state == PublicationState.DRAFT
         if not is_draft:
-            for field in ("kind", "set_size", "rule"):
+            for field in ("kind", "set_size", "delivery", "rule"):
                 if getattr(was, field) != getattr(content, field):
                     raise rules.FixedOncePublished(field=field)
         _fill(course, content)
@@ -185,10 +185,15 @@ def check_version(course: Course, version: int) -> None:
 
 async def touch(actor: Actor, course: Course) -> None:
     """Save a changed course; whoever changes a draft has had a hand in it."""
-    if course.state == PublicationState.DRAFT:
-        course.writer_ids = sorted({*course.writer_ids, actor.person_id})
+    sign(actor, course)
     course.version += 1
     await course.save()
+
+
+def sign(actor: Actor, course: Course) -> None:
+    """Write down that somebody had a hand in a draft; what is out has other reviews."""
+    if course.state == PublicationState.DRAFT:
+        course.writer_ids = sorted({*course.writer_ids, actor.person_id})
 
 
 def content_of(course: Course) -> CourseContent:

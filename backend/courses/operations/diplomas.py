@@ -27,9 +27,11 @@ def words_of(course: Course, completion: CourseCompletion) -> Words:
         else Figure("1", "门", "完成课程")
     ]
     if completion.duration_ms:
-        minutes = completion.covered_ms // 60_000
+        seconds = completion.covered_ms // 1000
+        # A lesson of twenty seconds is not one of none.
+        length = spelled(seconds // 60) if seconds >= 60 else (str(seconds), "秒")
         percent = 100 * completion.covered_ms // completion.duration_ms
-        figures.append(Figure(*spelled(minutes), "学习时长"))
+        figures.append(Figure(*length, "学习时长"))
         figures.append(Figure(str(percent), "%", "观看覆盖"))
         if completion.offline_ms >= 60_000:
             details.append(f"其中离线学习 {completion.offline_ms // 60_000} 分钟")

@@ -6,7 +6,7 @@ from uuid import UUID
 from backend import clock
 from backend.audit.operations import record
 from backend.courses.models import Course, Lesson, PublicationState, Revision
-from backend.courses.operations.courses import check_version, locked, touch
+from backend.courses.operations.courses import check_version, locked, sign, touch
 from backend.courses.operations.revisions import (
     UNDER_WAY,
     LessonContent,
@@ -67,6 +67,9 @@ async def discard_draft(actor: Actor, lesson_id: UUID) -> None:
         if lesson.revision == 0:
             await release(lesson.id)
             await lesson.delete()
+            # Leaving something out is writing, too.
+            sign(actor, course)
+            await course.save(update_fields=["writer_ids"])
             await _set_order(course.id, list(await queries.places_of(course.id)))
         else:
             await keep_media(lesson.id)

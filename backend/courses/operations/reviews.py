@@ -114,11 +114,15 @@ async def submit_lesson(actor: Actor, lesson_id: UUID) -> Revision:
         return draft
 
 
-async def review_lesson(actor: Actor, lesson_id: UUID, *, approved: bool, reason: str) -> Lesson:
+async def review_lesson(
+    actor: Actor, lesson_id: UUID, *, approved: bool, reason: str, version: int | None = None
+) -> Lesson:
     """Publish a lesson's revision, or return it with a reason; never one's own.
 
-    Raises :class:`rules.WrongCourseState`, :class:`rules.NothingToReview`,
-    :class:`rules.WrongLessonState` and :class:`rules.OwnReview`.
+    ``version`` is the draft's as the reviewer read it. Raises
+    :class:`rules.WrongCourseState`, :class:`rules.NothingToReview`,
+    :class:`rules.WrongLessonState`, :class:`rules.LessonChanged` and
+    :class:`rules.OwnReview`.
     """
     async with transaction():
         course, lesson = await locked_lesson(lesson_id)
@@ -130,6 +134,8 @@ async def review_lesson(actor: Actor, lesson_id: UUID, *, approved: bool, reason
                 return lesson
             raise rules.NothingToReview
         rules.check_lesson(draft.state, {IN_REVIEW})
+        if version is not None and draft.version != version:
+            raise rules.LessonChanged(version=draft.version)
         writers = _writers([draft])
         rules.check_reviewer(actor.person_id, writers)
         now, submitted_at = clock.now(), draft.submitted_at

@@ -35,10 +35,12 @@ ORDER BY s.name, a.school_id, a.node_id <> a.school_id,
          coalesce(h.position, g.position), g.id IS NULL, c.name, a.id
 LIMIT 2000
 """
-# Whoever was asked by the school need not hear it from the class teacher as well.
+# Whoever was asked by the school need not hear it from the class teacher as well, nor a second
+# time from somebody who ends an assignment and makes it again.
 _TOLD = """
 SELECT DISTINCT m.person_id FROM course_assignments a
-JOIN course_assignments o ON o.course_id = a.course_id AND o.id <> a.id AND o.ended_at IS NULL
+JOIN course_assignments o ON o.course_id = a.course_id AND o.id <> a.id
+    AND (o.ended_at IS NULL OR o.ended_at > $2::timestamptz - interval '30 days')
 JOIN audience_members m ON m.node_id = o.node_id AND m.who = 'families'
 WHERE a.id = $1
 """
@@ -64,5 +66,5 @@ async def concerned(assignment_id: UUID, now: datetime) -> list[UUID]:
     has finished the course, or was asked to take it before, is not among them.
     """
     owing = await reminders.owing(assignment_id, now)
-    told = {row["person_id"] for row in await fetch(_TOLD, assignment_id)}
+    told = {row["person_id"] for row in await fetch(_TOLD, assignment_id, now)}
     return [person for person in owing if person not in told]

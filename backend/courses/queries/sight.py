@@ -28,11 +28,13 @@ def reach_of(actor: Actor) -> Reach:
     parents = (Role.COMMITTEE_MEMBER, Role.COMMITTEE_CHAIR)
     at_work = {seat.school_id for seat in seats if seat.role not in parents}
     runs = {s.school_id for s in seats if s.role in (Role.SCHOOL_ADMIN, Role.PRINCIPAL)}
+    # A district may have a committee of guardians, too.
+    offices = {seat.district_id for seat in actor.seats if seat.role is Role.DISTRICT_OFFICER}
     return Reach(
         schools=sorted(actor.school_ids - closed),
         at_work=sorted(school for school in at_work if school),
         runs=sorted(school for school in runs if school),
-        districts=sorted(actor.district_ids),
+        districts=sorted(actor.district_ids & offices),
     )
 
 

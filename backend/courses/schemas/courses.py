@@ -118,10 +118,13 @@ class CourseRetirementIn(In):
 
 
 class LessonReviewIn(In):
-    """What the reviewer answers; returning it needs a reason."""
+    """What the reviewer answers; returning it needs a reason. ``version`` is that of the draft
+    as the reviewer read it; without one it is not compared.
+    """
 
     approved: bool
     reason: Reason | None = None
+    version: Count | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -130,9 +133,7 @@ class LessonReviewIn(In):
 
 
 class CourseReviewIn(LessonReviewIn):
-    """``version`` is the course's as the reviewer read it; without one it is not compared."""
-
-    version: Count | None = None
+    """As for a lesson; ``version`` is the course's."""
 
 
 class CourseRuleOut(Out):
