@@ -8,6 +8,7 @@ into its Struct, and each query parameter must be one value that keeps its bound
 import re
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
+from uuid import UUID
 
 import msgspec
 from litestar import Request
@@ -18,6 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import QueryParameter
 
+from backend.errors import NotFound
 from backend.web.structs import check_text
 
 UserT = TypeVar("UserT")
@@ -50,6 +52,11 @@ async def parameters_fit(
     """Guard of the whole app: refuse a query that the contract does not allow."""
     if not isinstance(handler, HTTPRouteHandler):
         return
+    # The framework also reads an id in braces or without hyphens; the contract has one form.
+    ids = [str(value) for value in connection.path_params.values() if isinstance(value, UUID)]
+    segments = connection.scope["path"].lower().split("/")
+    if sum(segment in ids for segment in segments) < len(ids):
+        raise NotFound
     for name, kind in _query_parameters(handler).items():
         values = connection.query_params.getall(name, [])
         if len(values) > 1:

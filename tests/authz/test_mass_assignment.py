@@ -29,6 +29,8 @@ NOT_JSON = {
     "listShifts", "listStationDays", "listHazards", "listShiftsAtRisk",
 }  # fmt: skip
 """Operations that are sent a form or a query instead."""
+MAPS = ("functions", "answers")
+"""Members whose own members are no names of ours: a key that is none of theirs is refused."""
 ODD = (
     "isAdmin", "is_staff", "admin", "roles", "permissions", "standings", "owner", "userId",
     "tenant", "debug", "force", "__proto__", "constructor", "prototype", "__class__", "_id",
@@ -143,7 +145,7 @@ def _objects(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for step, inner in pairs:
         here = (*path, step)
-        if isinstance(inner, dict) and step != "functions":
+        if isinstance(inner, dict) and step not in MAPS:
             yield here
         if isinstance(inner, dict | list):
             yield from _objects(inner, here)

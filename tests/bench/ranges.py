@@ -77,7 +77,7 @@ async def _films(ground: Ground, folder: Path) -> list[Film]:
     person = ground.people[0]
     connection = await asyncpg.connect(ground.dsn)
     session: UUID = await connection.fetchval(
-        "SELECT id FROM sessions WHERE person_id = $1", person.person_id
+        "SELECT id FROM sessions WHERE person_id = $1 AND revoked_at IS NULL", person.person_id
     )
     await connection.close()
     made = []
@@ -208,6 +208,18 @@ def _findings(found: dict[str, Load], grown: list[float], same: bool) -> Finding
             note=f"{rate:,.0f} MB/s · {split(load)}",
         )
 
+    def cost(what: str, name: str) -> Figure:
+        limit = found.get(f"{what} nginx")
+        return Figure(
+            job="J8",
+            measured=f"server CPU, a range of {what}, {names[name]}",
+            value=found[f"{what} {name}"].app,
+            unit="µs",
+            yardstick_name="nginx, sendfile, no check" if limit else "",
+            yardstick=limit.app if limit else None,
+            sense="at_most",
+        )
+
     names = {"product 1": "1 process", "product 2": "2 processes"}
     names["floor"] = "granian and one pread, 1 process"
     if "1 MiB nginx" in found:
@@ -227,6 +239,7 @@ def _findings(found: dict[str, Load], grown: list[float], same: bool) -> Finding
     return Findings(
         figures=[
             *(figure(what, name, names[name]) for what in LENGTHS for name in names),
+            *(cost(what, name) for what in LENGTHS for name in ("product 1", "floor")),
             *growth,
         ],
         checks=[

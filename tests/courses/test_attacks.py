@@ -194,3 +194,16 @@ async def test_whoever_prepares_for_a_train_without_a_network_loses_nothing_by_i
     assert (await Course.get(id=shelved.id)).certifies
     assert completion.certificate_id is not None
     assert clock.now() - hand.began < timedelta(minutes=21)
+
+
+async def test_a_school_certifies_in_nobody_elses_name(as_: SignIn, cast: Cast) -> None:
+    """What it calls its parent school is its own choice; who certifies is not."""
+    shelved, admin = await on_the_shelf(cast, lessons=1), await as_("许建安")
+    url = f"/schools/{cast.schools['海湾'].id}/parent-school"
+    for name in ("国家开放大学", "海湾实验小学阳光家长学校", "大" * 60):
+        ok(await admin.put(url, json={"name": name, "openedOn": "2026-09-01"}))
+        await execute("DELETE FROM course_completions")
+        await execute("DELETE FROM certificates")
+        await watch(cast.id("王立强"), shelved.lessons[0])
+        [mine] = ok(await (await as_("王立强")).get("/me/certificates"))["items"]
+        assert mine["issuer"].startswith("海湾实验小学"), mine["issuer"]

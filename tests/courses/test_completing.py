@@ -94,7 +94,7 @@ async def test_a_completion_runs_out_is_told_of_once_and_is_renewed_in_time(
     early = await father.put(renewal)
     assert (early.json()["code"], early.json()["facts"]["renewableFrom"]) == (
         "too_early_to_renew",
-        (completed["at"] + timedelta(days=335)).isoformat(),
+        (completed["at"] + timedelta(days=245)).isoformat(),
     )
     assert await jobs.warn_running_out() == 0
     hand.forward(days=336)

@@ -70,7 +70,7 @@ async def test_a_lesson_goes_on_where_it_was_left_on_any_phone_and_ends_with_a_c
     (mine,) = (await father.get("/me/certificates")).json()["items"]
     assert (mine["title"], mine["issuer"], mine["id"]) == (
         "结业证书",
-        "海湾家长学校",
+        "海湾实验小学（海湾家长学校）",
         str(course["certificate_id"]),
     )
     assert [(f["value"], f["unit"]) for f in mine["figures"]] == [

@@ -25,6 +25,8 @@ PLAIN_WORDS = {
     "an SQL quote",
     "minus zero",
 }
+ONCE = {"completeUpload"}
+"""What it joins has left the disk, whatever becomes of the rows: it works no second time."""
 REFUSED = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429}
 
 Case = tuple[str, dict[str, Any]]
@@ -80,6 +82,8 @@ async def must_survive(asker: Asker, request: Request, name: str, sent: dict[str
 
 
 async def must_still_work(asker: Asker, request: Request) -> None:
+    if request.name in ONCE:
+        return
     async with undone():
         answer = await asker.send(request, **request.sent)
     assert answer.status_code in request.statuses, f"{request.name}: {answer.text}"
@@ -146,14 +150,17 @@ async def test_a_hostile_query_is_survived(asker: Asker, name: str) -> None:
 async def test_hostile_headers_are_survived(asker: Asker, name: str) -> None:
     request = asker.good(name)
     for called, headers in hostile.HEADERS.items():
+        sent = dict(request.sent)
+        said = {**sent.pop("headers", {}), **headers}
         async with undone():
-            answer = await asker.send(request, headers=headers, hold=False, **request.sent)
+            answer = await asker.send(request, headers=said, hold=False, **sent)
         assert answer.status_code < 500, f"{name}: {called}: {answer.text[:200]}"
         assert len(answer.headers["x-request-id"]) == 16, called
     if "401" in _operation(request)["responses"] and "Authorization" in request.headers:
         for called, token in hostile.TOKENS.items():
-            headers = {"Authorization": token.encode("latin-1")}
-            answer = await asker.send(request, headers=headers, **request.sent)
+            sent = dict(request.sent)
+            said = {**sent.pop("headers", {}), "Authorization": token.encode("latin-1")}
+            answer = await asker.send(request, headers=said, **sent)
             assert answer.status_code == 401, f"{name}: {called}: {answer.text[:200]}"
     if "Idempotency-Key" in _parameters(request):
         for called, key in hostile.KEYS.items():

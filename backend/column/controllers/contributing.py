@@ -142,6 +142,7 @@ class MyContributions(Controller):
         responses=refusals(
             rules.WrongItemState,
             rules.PrivacyNoticeFirst,
+            rules.NoColumnHere,
             rules.DeclarationNeeded,
             rules.ItemTooLong,
             AttachmentMissing,

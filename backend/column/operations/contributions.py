@@ -56,7 +56,8 @@ async def hand_in(school_id: UUID, given: Contribution, *, by: UUID, name: str) 
 async def hand_in_again(item_id: UUID, given: Contribution, *, by: UUID, name: str) -> ColumnItem:
     """Replace a contribution that came back from review; consent is given anew.
 
-    Raises :class:`rules.WrongItemState`, :class:`rules.ItemTooLong`, ``AttachmentMissing``.
+    Raises :class:`rules.WrongItemState`, :class:`rules.NoColumnHere` once the column has
+    ended, :class:`rules.ItemTooLong` and ``AttachmentMissing``.
     """
     async with transaction():
         item = await items.locked(item_id)
@@ -64,6 +65,8 @@ async def hand_in_again(item_id: UUID, given: Contribution, *, by: UUID, name: s
         item.revision += 1
         item.reviewed_by, item.reviewed_at, item.reason = None, None, ""
         series = await Series.get(id=item.series_id)
+        if series.state == SeriesState.ENDED:
+            raise rules.NoColumnHere
         await _fill(item, series, given, name)
         await items.note("column.contribution_handed_in", item, series, by, revision=item.revision)
         return item

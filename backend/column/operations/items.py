@@ -166,7 +166,11 @@ async def ask_for_review(item: ColumnItem, series: Series) -> None:
 
 
 async def locked(item_id: UUID) -> ColumnItem:
-    return await ColumnItem.select_for_update().get(id=item_id)
+    """Return the item for this transaction alone to change.
+
+    Its key is left free: whoever puts the queue in order makes sure that it is there.
+    """
+    return await ColumnItem.select_for_update(no_key=True).get(id=item_id)
 
 
 def fill(item: ColumnItem, series: Series, content: ItemContent) -> None:

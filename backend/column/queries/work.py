@@ -48,7 +48,7 @@ WHERE q.series_id = $1 AND q.released_at IS NULL
   AND (q.release_on IS NULL OR q.release_on <= $2)
   AND NOT EXISTS (SELECT FROM attachments a WHERE a.owner_id = i.id AND a.state <> 'ready')
 ORDER BY q.release_on NULLS LAST, q.position, q.id LIMIT $3
-FOR UPDATE OF i
+FOR NO KEY UPDATE OF i
 """
 
 SERIES = """

@@ -31,6 +31,7 @@ from backend.courses.rules import learning as rules
 from backend.database import execute, fetch_one, transaction
 from backend.errors import NotFound
 from backend.identifiers import uuid7
+from backend.schools.models import School
 
 _COMPLETE = """
 INSERT INTO lesson_completions (id, lesson_id, person_id, round, revision, rule_version, means,
@@ -208,13 +209,14 @@ async def _complete(
 
 async def _certify(course: Course, completion: CourseCompletion, first_at: datetime) -> None:
     host = await ParentSchool.get(id=course.host_id)
+    school = await School.get_or_none(id=host.school_id) if host.school_id else None
     if completion.round == 1:
         enrolment = await CourseEnrolment.get(course_id=course.id, person_id=completion.person_id)
         first_at = enrolment.enrolled_at
     made = await certificates.issue(
         CertificateKind.COURSE,
         completion.person_id,
-        issuer_of(host),
+        issuer_of(host, school.name if school else None),
         words_of(course, completion),
         first=clock.local(first_at).date(),
         last=clock.local(completion.completed_at).date(),

@@ -6,12 +6,20 @@ from backend.courses.models import Course, CourseCompletion, ParentSchool
 from backend.media.paper.certificate import Figure
 
 _RULE = "按课程完成规则第{version}版结业，各必修课时均已完成。"
+LONGEST_ISSUER = 60
 _WATCHED = "观看时长按服务器核对的实际播放区间计算，快进、跳播不计入。"
 
 
-def issuer_of(host: ParentSchool) -> Issuer:
-    """Return who certifies: the host's school, or its district for any other host."""
-    return Issuer(district_id=host.district_id, school_id=host.school_id, name=host.name)
+def issuer_of(host: ParentSchool, school: str | None) -> Issuer:
+    """Return who certifies: the host's school, or its district for any other host.
+
+    A school calls its parent school what it likes; its own name is there all the same.
+    """
+    name = host.name
+    if school is not None and school not in name:
+        both = f"{school}（{name}）"
+        name = both if len(both) <= LONGEST_ISSUER else school
+    return Issuer(district_id=host.district_id, school_id=host.school_id, name=name)
 
 
 def words_of(course: Course, completion: CourseCompletion) -> Words:

@@ -41,9 +41,10 @@ async def join(row: Upload, parts: Sequence[UploadPart], *, files: Files) -> Att
     """Write one file from all parts; the row that leads to it stands before it does.
 
     The attachment is not to be seen before ``stored_at`` is set. Raises
-    :class:`rules.UploadDigestDiffers` and what :func:`attachments.receive` raises.
+    :class:`rules.UploadDigestDiffers`, :class:`rules.PartsMissing` and what
+    :func:`attachments.receive` raises.
     """
-    head = await files.get_range(parts[0].key, 0, min(rules.HEAD, parts[0].byte_size))
+    head = (await _bytes_of(parts[0], files=files))[: rules.HEAD]
     form = rules.sniff_any(head)
     rules.check_size(form, row.byte_size)
     if form in rules.STILL:
@@ -82,11 +83,19 @@ async def _pieces(
 ) -> AsyncIterator[bytes]:
     """Yield the parts, one after the other. Raises :class:`rules.UploadDigestDiffers`."""
     for part in parts:
-        data = await files.get(part.key)
+        data = await _bytes_of(part, files=files)
         await asyncio.to_thread(digest.update, data)
         yield data
     if row.sha256 not in (None, digest.hexdigest()):
         raise rules.UploadDigestDiffers
+
+
+async def _bytes_of(part: UploadPart, *, files: Files) -> bytes:
+    """Return a part of at most 4 MiB. Raises :class:`rules.PartsMissing` if the disk lost it."""
+    try:
+        return await files.get(part.key)
+    except FileNotFoundError:
+        raise rules.PartsMissing(count=1, missing=[part.number]) from None
 
 
 async def _join_still(
