@@ -85,8 +85,7 @@ async def _notices(world: World, place: SimpleNamespace) -> None:
     body = notice(place, place.realm)
     body["blocks"].append(file)
     place.published = await stories.published(teacher, body)
-    seen = (await teacher.get(f"/notices/{place.published}")).json()
-    place.link = seen["attachments"][0]["url"].partition("?link=")[2]
+    place.link = world.link(place.teacher, place.attachment_id)
     await world.phones[place.parent].put(
         f"/notices/{place.published}/confirmation", json={"revision": 1}
     )

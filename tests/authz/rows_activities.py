@@ -162,8 +162,8 @@ async def _export(world: World, place: SimpleNamespace) -> None:
     assert asked.status_code == 201, asked.text
     place.export_id = asked.json()["id"]
     await jobs.make_exports(open_files(world.settings))
-    done = (await teacher.get(f"/exports/{place.export_id}")).json()
-    place.export_link = done["link"].partition("?link=")[2]
+    assert (await teacher.get(f"/exports/{place.export_id}")).json()["link"]
+    place.export_link = world.link(place.teacher, place.export_id)
 
 
 async def _wide(world: World) -> None:

@@ -1,13 +1,12 @@
 """Large files of each class of the world: on their way in, and a film with its stream."""
 
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from backend import clock
 from backend.identifiers import uuid7
 from backend.media import links
-from backend.media.models import Attachment, Kind, Variant
+from backend.media.models import Attachment, Kind
 from backend.media.storage import open_files
 from tests.authz.rows_duties import done
 from tests.authz.world import World, mark
@@ -46,7 +45,7 @@ async def _begun(world: World, place: SimpleNamespace) -> str:
 async def _film(world: World, place: SimpleNamespace) -> None:
     """A film that the class teacher handed in, with links signed for their phone."""
     teacher, number = world.phones[place.teacher], uuid7()
-    assert teacher.person_id and teacher.session_id
+    assert teacher.person_id
     files, room = open_files(world.settings), f"fe/{number.hex}"
     said = mark(place.realm, "#EXTM3U ").encode()
     for name in ("film.mp4", "hls-1/master.m3u8"):
@@ -69,11 +68,5 @@ async def _film(world: World, place: SimpleNamespace) -> None:
         stored_at=clock.now(),
     )
     place.film_id = number
-    signed = (teacher.person_id, teacher.session_id)
-    # Whoever asks thousands of times needs longer than a link lives.
-    key, now = world.settings.secret_key, clock.now() + timedelta(hours=2)
-    url = links.url_for(number, Variant.ORIGINAL, *signed, key=key, now=now)
-    place.film_link = url.partition("?link=")[2]
-    place.stream_link = links.stream_url_for(
-        number, "master.m3u8", *signed, key=key, now=now
-    ).split("/")[-2]
+    place.film_link = world.link(place.teacher, number)
+    place.stream_link = world.link(place.teacher, number, links.STREAM)
