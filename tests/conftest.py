@@ -7,6 +7,7 @@ that the migrations themselves put there.
 
 import fcntl
 import ipaddress
+import logging
 import os
 import shutil
 import sys
@@ -22,6 +23,9 @@ from tortoise.connection import get_connection
 from backend import embedded, migrate
 from backend.database import database
 from backend.settings import Settings
+
+# A failure prints what was logged; thousands of requests would bury the one line that matters.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 RUN = "TONGXING_TEST_RUN"
 TEMPLATE = "tongxing_template"

@@ -1,5 +1,6 @@
 """Negative controls of the column and of files: with a defence broken, the matrix says so."""
 
+import re
 from typing import Any
 
 import pytest
@@ -30,8 +31,8 @@ async def test_drafts_shown_to_the_whole_school_are_reported(
 ) -> None:
     monkeypatch.setattr(column, "edits", lambda actor, of: of.school_id in actor.school_ids)
     complaints = await matrix.complaints("getColumnItem/draft")
-    shown = "getColumnItem/draft own class_teacher_next: shows foreign canaries ['WA1X']"
-    assert shown in complaints
+    shown = re.compile("getColumnItem/draft own class_teacher_next: shows foreign .*'WA1X'")
+    assert any(shown.match(one) for one in complaints)
 
 
 async def test_an_editor_who_passes_their_own_words_is_reported(
