@@ -15,6 +15,7 @@ from backend.bookings.controllers import routes as bookings
 from backend.certificates.controllers import routes as certificates
 from backend.certificates.controllers.verification import verify
 from backend.column.controllers import routes as column
+from backend.committees.controllers import routes as committees
 from backend.courses.controllers import routes as courses
 from backend.database import database
 from backend.errors import SignInNeeded
@@ -53,6 +54,7 @@ ROOMS = (
     activities,
     courses,
     column,
+    committees,
 )
 
 

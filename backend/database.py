@@ -22,10 +22,12 @@ MODELS = [
     "backend.notices.models",
     "backend.bookings.models",
     "backend.certificates.models",
+    "backend.ballots.models",
     "backend.volunteering.models",
     "backend.activities.models",
     "backend.courses.models",
     "backend.column.models",
+    "backend.committees.models",
     "notifications.models",
 ]
 MIGRATION_LOCK = 7_310_001

@@ -29,6 +29,7 @@ class Function(StrEnum):
     COURSES = "courses"
     INSIGHTS = "insights"
     VOLUNTEERING = "volunteering"
+    COMMITTEES = "committees"
 
 
 class Approval(StrEnum):

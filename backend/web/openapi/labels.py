@@ -88,6 +88,7 @@ ENUMS: dict[str, dict[str, str]] = {
         "courses": "家长课堂",
         "insights": "数据分析",
         "volunteering": "家长驻校",
+        "committees": "家委会",
     },
     "HazardState": {
         "reported": "待确认",

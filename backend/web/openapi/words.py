@@ -79,6 +79,11 @@ TAGS: dict[str, tuple[str, str]] = {
         "课程与课时的编写、审核与学习；学习进度按真正看过的片段计算。"
         "Writing, reviewing and taking courses; what counts is what was really watched.",
     ),
+    "Committees": (
+        "家委会 Committees",
+        "家委会等组织的席位、建议、议题、会议、表决、纪要与评议；计票由系统完成，人人可核。"
+        "Bodies and their seats, suggestions, agendas, meetings, votes, minutes and panels.",
+    ),
     "专栏 Column": (
         "专栏 Column",
         "“家庭教育指导”专栏与部门小贴士：起草、审核、排队、按周期发布；家长投稿、订阅与全文查找。"

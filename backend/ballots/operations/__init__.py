@@ -1,0 +1,1 @@
+"""What can happen to a vote, one verb a transaction."""

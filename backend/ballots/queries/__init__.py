@@ -1,0 +1,1 @@
+"""Electorates, turnouts and results."""

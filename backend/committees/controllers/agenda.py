@@ -1,0 +1,5 @@
+"""Agenda items: proposing, accepting, ordering, deferring, withdrawing."""
+
+from litestar import Controller
+
+DUTY: tuple[type[Controller], ...] = ()

@@ -1,0 +1,5 @@
+"""Who is there, whether there is a quorum, who stands aside."""
+
+from litestar import Controller
+
+DUTY: tuple[type[Controller], ...] = ()

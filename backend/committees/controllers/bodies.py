@@ -1,0 +1,5 @@
+"""Founding bodies, finding them, activating and ending them."""
+
+from litestar import Controller
+
+DUTY: tuple[type[Controller], ...] = ()

@@ -1,0 +1,5 @@
+"""Meetings: planning, convening, starting, ending, calling off."""
+
+from litestar import Controller
+
+DUTY: tuple[type[Controller], ...] = ()

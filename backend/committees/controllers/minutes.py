@@ -1,0 +1,5 @@
+"""Minutes: what was found, confirming, objections, filing, papers."""
+
+from litestar import Controller
+
+DUTY: tuple[type[Controller], ...] = ()

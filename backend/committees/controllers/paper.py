@@ -1,0 +1,5 @@
+"""Ballots cast on paper: entered by one, confirmed by another."""
+
+from litestar import Controller
+
+DUTY: tuple[type[Controller], ...] = ()

@@ -1,0 +1,1 @@
+"""Whom committees tell, and in which words, split by noun."""

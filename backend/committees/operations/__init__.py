@@ -1,0 +1,1 @@
+"""What happens in committees, one verb a transaction, split by noun."""

@@ -1,0 +1,1 @@
+"""Reports and lists of committees, split by noun."""

@@ -1,0 +1,1 @@
+"""When bodies may do what, split by noun. Nothing here reads the database or the clock."""

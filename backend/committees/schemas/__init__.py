@@ -1,0 +1,1 @@
+"""What phones see of committees, split by noun."""
