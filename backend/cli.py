@@ -18,7 +18,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from backend import cli_demo, cli_founding, cli_roster, doctor, embedded, logs, migrate
+from backend import cli_demo, cli_founding, cli_roster, cli_votes, doctor, embedded, logs, migrate
 from backend.database import database
 from backend.errors import Refusal
 from backend.roster import command
@@ -259,6 +259,7 @@ def _found(work: Coroutine[Any, Any, str]) -> None:
 
 
 app.add_typer(cli_founding.commands(_found), name="found")
+app.command("verify-vote")(cli_votes.verify_vote)
 
 
 @openapi_app.command("export")

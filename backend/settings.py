@@ -60,6 +60,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether films get versions for weak networks, where the encoder is installed."""
     school_quota_gib: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
     """How much one school's files may fill, in GiB."""
+    ballot_keys: tuple[Path, ...] = ()
+    """Where the keys of secret votes lie; each is split over these directories. Unset: in
+    ``data_dir``. Every process of every machine needs the same ones, and no backup does."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose ``X-Forwarded-For`` is believed."""
     log_format: Literal["console", "json"] = "console"
@@ -72,6 +75,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def site(self) -> str:
         """Return where people reach this installation, without a final slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def ballot_key_directories(self) -> tuple[Path, ...]:
+        """Return the directories that each hold a share of every key."""
+        return self.ballot_keys or (self.data_dir / "ballot-keys",)
 
     @property
     def is_production(self) -> bool:
@@ -93,8 +101,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         elif (value := environ.get(name)) not in (None, ""):
             given[field] = value or ""
     wanted: dict[str, object] = dict(given)
-    if "trusted_proxies" in given:
-        wanted["trusted_proxies"] = given["trusted_proxies"].split(",")
+    for field in ("trusted_proxies", "ballot_keys"):
+        if field in given:
+            wanted[field] = given[field].split(",")
     try:
         settings = msgspec.convert(wanted, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:

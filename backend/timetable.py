@@ -2,24 +2,27 @@
 
 from backend import clock
 from backend.activities import jobs as activities
+from backend.ballots import jobs as ballots
 from backend.bookings import jobs as bookings
 from backend.column import jobs as column
+from backend.committees.jobs import meetings as committee_meetings
+from backend.committees.jobs import seats as committee_seats
+from backend.committees.jobs import suggestions as committee_suggestions
+from backend.committees.jobs import votes as committee_votes
 from backend.courses import jobs as courses
 from backend.media import jobs as media
 from backend.media.storage import Files
 from backend.notices import jobs as notices
 from backend.people import jobs as people
 from backend.roster import jobs as roster
+from backend.settings import Settings
 from backend.volunteering import jobs as volunteering
 from notifications import health
 from notifications.scheduler import Job
 
 
-def timetable(files: Files, *, ladders: bool = True) -> list[Job]:
-    """Return what workers do unasked; each occasion is run by one of them.
-
-    ``ladders`` says whether films get versions for weak networks.
-    """
+def timetable(files: Files, settings: Settings) -> list[Job]:
+    """Return what workers do unasked; each occasion is run by one of them."""
     return [
         Job(name="notices.release", run=notices.release_due, every=5),
         Job(name="notices.expire", run=notices.expire_due, every=60),
@@ -61,7 +64,7 @@ def timetable(files: Files, *, ladders: bool = True) -> list[Job]:
         ),
         Job(
             name="media.prepare",
-            run=lambda: media.prepare(files, ladders=ladders),
+            run=lambda: media.prepare(files, ladders=settings.video_ladder),
             every=3,
             # Every worker takes the next film that no other holds, however long it takes.
             once_per_period=False,
@@ -93,6 +96,29 @@ def timetable(files: Files, *, ladders: bool = True) -> list[Job]:
             name="courses.running_out",
             run=courses.warn_running_out,
             cron={"hour": 9, "minute": 50},
+            catch_up=3600,
+        ),
+        Job(name="ballots.close", run=lambda: ballots.close_due(settings), every=20),
+        Job(name="ballots.count", run=lambda: ballots.finish_counts(settings), every=60),
+        Job(name="ballots.forget", run=lambda: ballots.destroy_keys(settings), every=60),
+        Job(name="ballots.sweep", run=lambda: ballots.sweep_keys(settings), every=3600),
+        Job(name="committees.seats", run=committee_seats.end_lapsed, every=600),
+        Job(name="committees.meetings", run=committee_meetings.remind_coming, every=300),
+        Job(
+            name="committees.suggestions",
+            run=committee_suggestions.remind_overdue,
+            cron={"hour": 9, "minute": 35},
+            catch_up=3600,
+        ),
+        Job(name="committees.votes", run=lambda: committee_votes.settle(settings), every=5),
+        Job(name="committees.votes_due", run=committee_votes.remind_due, every=600),
+        Job(
+            name="committees.votes_publish", run=lambda: committee_votes.publish(settings), every=60
+        ),
+        Job(
+            name="committees.votes_overdue",
+            run=committee_votes.remind_to_certify,
+            cron={"hour": 9, "minute": 35},
             catch_up=3600,
         ),
         Job(name="media.sweep", run=lambda: media.sweep_unattached(files), every=3600),

@@ -68,7 +68,7 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
         for channel in channels.values():
             await channel.open()
             stack.push_async_callback(channel.close)
-        jobs = timetable(files, ladders=settings.video_ladder)
+        jobs = timetable(files, settings)
         await stack.enter_async_context(clockwork(jobs, clock=clock.now, stop=stop))
         log.info("worker_started", channels=",".join(channels))
         async with asyncio.TaskGroup() as group:

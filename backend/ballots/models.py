@@ -80,6 +80,13 @@ class ObjectionState(StrEnum):
     REJECTED = "rejected"
 
 
+class Office(StrEnum):
+    """For whom somebody answers an objection."""
+
+    SCHOOL = "school"
+    DISTRICT = "district"
+
+
 class PaperState(StrEnum):
     """entered -> confirmed, by somebody else."""
 
@@ -130,7 +137,7 @@ class Vote(Model):
     chosen: list[str] = ArrayField(element_type="text", default=list)
     key_destroyed_at = fields.DatetimeField(null=True)
     tie_settled_by = fields.UUIDField(null=True)
-    tie_settled_for = fields.CharField(max_length=20, default="", db_default="")
+    tie_settled_for = fields.CharField(max_length=40, default="", db_default="")
     recounts = fields.IntField(default=0, db_default=0)
     certified_at = fields.DatetimeField(null=True)
     certified_by = fields.UUIDField(null=True)
@@ -204,6 +211,7 @@ class Objection(Model):
     reason = fields.CharField(max_length=500)
     state = fields.CharField(max_length=10, default="raised", db_default="raised")
     first_by = fields.UUIDField(null=True)
+    first_office = fields.CharField(max_length=10, default="", db_default="")
     first_at = fields.DatetimeField(null=True)
     answered_by = fields.UUIDField(null=True)
     answered_at = fields.DatetimeField(null=True)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 import notifications
+from backend import clock
 from backend.column.models import ColumnItem, ColumnRelease, Series, SeriesKind
 from notifications import Message
 
@@ -69,25 +70,29 @@ async def submitted(item: ColumnItem, editors: Collection[UUID]) -> None:
             item.id,
             f"/column/items/{item.id}",
         ),
-        once=f"column.review_asked:{item.id}:{item.revision}",
+        # The same text may be handed in once more.
+        once=f"column.review_asked:{item.id}:{item.revision}:{clock.now().timestamp()}",
     )
 
 
-async def reviewed(item: ColumnItem, *, approved: bool) -> None:
+async def reviewed(item: ColumnItem, writers: Collection[UUID], *, approved: bool) -> None:
     """Tell the writer what the review decided."""
+    assert item.reviewed_at is not None
     zh, en = ("已通过审核", "was approved") if approved else ("被退回", "was returned")
     await _tell_writer(
         item,
+        writers,
         f"您撰写的《{item.title}》{zh}。{item.reason}",
         f"Your “{item.title}” {en}. {item.reason}",
-        once=f"column.reviewed:{item.id}:{item.revision}",
+        once=f"column.reviewed:{item.id}:{item.revision}:{item.reviewed_at.timestamp()}",
     )
 
 
-async def withdrawn(item: ColumnItem) -> None:
+async def withdrawn(item: ColumnItem, writers: Collection[UUID]) -> None:
     """Tell the writer that the editors took it back, and why."""
     await _tell_writer(
         item,
+        writers,
         f"您撰写的《{item.title}》已被撤下。{item.reason}",
         f"Your “{item.title}” was withdrawn. {item.reason}",
         once=f"column.withdrawn:{item.id}:{item.revision}",
@@ -109,11 +114,11 @@ async def consent_withdrawn(item: ColumnItem, editors: Collection[UUID]) -> None
     )
 
 
-async def _tell_writer(item: ColumnItem, zh: str, en: str, *, once: str) -> None:
-    writer = item.contributor_id or item.author_id
-    assert writer is not None
+async def _tell_writer(
+    item: ColumnItem, writers: Collection[UUID], zh: str, en: str, *, once: str
+) -> None:
     await notifications.tell(
-        [writer],
+        writers,
         Message(
             occasion="column.decided",
             category="column",

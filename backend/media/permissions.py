@@ -17,7 +17,7 @@ from backend.media.storage import Files
 from backend.people.authentication import actor_from
 from backend.people.models import Session
 from backend.schools.models import School
-from backend.web.actor import Actor
+from backend.web.actor import Actor, Role
 
 REMEMBERED_SECONDS = 5.0
 """How much longer a link to a film may work than the session it was signed for."""
@@ -27,7 +27,7 @@ _MOST_REMEMBERED = 4096
 async def may_upload_to(actor: Actor, school_id: UUID | None, district_id: UUID | None) -> None:
     """Raises :class:`NotFound` unless the caller works at the school or for the district.
 
-    A committee seat at a school counts; being a guardian there does not.
+    A committee seat counts where it is held; being a guardian there does not.
     """
     if district_id is not None:
         if district_id not in actor.district_ids:
@@ -35,7 +35,9 @@ async def may_upload_to(actor: Actor, school_id: UUID | None, district_id: UUID 
         return
     if school_id in {seat.school_id for seat in actor.seats}:
         return
-    if not await School.filter(id=school_id, district_id__in=actor.district_ids).exists():
+    # Guardians on a district's committee have no business at its schools.
+    offices = {seat.district_id for seat in actor.seats if seat.role is Role.DISTRICT_OFFICER}
+    if not await School.filter(id=school_id, district_id__in=offices).exists():
         raise NotFound
 
 

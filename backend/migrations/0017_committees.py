@@ -99,8 +99,10 @@ class Migration(migrations.Migration):
                 ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('cancelled_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('cancelled_reason', fields.CharField(default='', db_default='', max_length=200)),
+                ('revision', fields.IntField(default=0, db_default=0)),
+                ('changed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'meetings', 'app': 'school', 'pk_attr': 'id', 'table_description': '``present_at_end`` and ``entitled`` are frozen when it ends.'},
+            options={'table': 'meetings', 'app': 'school', 'pk_attr': 'id', 'table_description': '``entitled`` is frozen when it ends.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -308,6 +310,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='MeetingReply',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
+                ('meeting', fields.ForeignKeyField('school.Meeting', source_field='meeting_id', db_constraint=True, to_field='id', related_name='replies', on_delete=OnDelete.CASCADE)),
+                ('seat', fields.ForeignKeyField('school.Seat', source_field='seat_id', db_constraint=True, to_field='id', related_name='replies', on_delete=OnDelete.CASCADE)),
+                ('answer', fields.CharField(max_length=10)),
+                ('replied_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'meeting_replies', 'app': 'school', 'unique_together': (('meeting', 'seat'),), 'pk_attr': 'id', 'table_description': 'What a seat says beforehand about coming to a meeting; said again, it is replaced.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Recusal',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
@@ -395,7 +409,7 @@ class Migration(migrations.Migration):
                 ('chosen', ArrayField(default=list, element_type='TEXT')),
                 ('key_destroyed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('tie_settled_by', fields.UUIDField(null=True)),
-                ('tie_settled_for', fields.CharField(default='', db_default='', max_length=20)),
+                ('tie_settled_for', fields.CharField(default='', db_default='', max_length=40)),
                 ('recounts', fields.IntField(default=0, db_default=0)),
                 ('certified_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('certified_by', fields.UUIDField(null=True)),
@@ -419,6 +433,7 @@ class Migration(migrations.Migration):
                 ('reason', fields.CharField(max_length=500)),
                 ('state', fields.CharField(default='raised', db_default='raised', max_length=10)),
                 ('first_by', fields.UUIDField(null=True)),
+                ('first_office', fields.CharField(default='', db_default='', max_length=10)),
                 ('first_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('answered_by', fields.UUIDField(null=True)),
                 ('answered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

@@ -104,9 +104,7 @@ async def test_what_is_withdrawn_while_a_school_adopts_it_waits_nowhere(
         await ok(officer.put(f"/column/items/{item}/withdrawal", json={"reason": "有误"}))
 
     monkeypatch.setattr(queue, "place_at_end", in_no_hurry)
-    await asyncio.gather(
-        ok(admin.put(f"/column/series/{column}/adoptions/{item}")), withdraw()
-    )
+    await asyncio.gather(ok(admin.put(f"/column/series/{column}/adoptions/{item}")), withdraw())
     assert not await Placement.exists(item_id=item, released_at=None)
     assert await titles(await as_("王立强")) == []
 

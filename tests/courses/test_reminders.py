@@ -236,7 +236,7 @@ async def test_a_set_is_sent_to_nobody_who_left_or_may_not_take_it(as_: SignIn, 
 
 
 def test_reminders_go_out_by_day(settings: Settings) -> None:
-    jobs_of = {job.name: job for job in timetable(open_files(settings))}
+    jobs_of = {job.name: job for job in timetable(open_files(settings), settings)}
     for name in ("courses.nudge", "courses.due", "courses.set_items"):
         cron = jobs_of[name].cron
         assert cron is not None

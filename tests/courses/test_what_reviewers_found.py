@@ -14,6 +14,7 @@ from backend.courses.operations import assigning, enrolling
 from backend.database import execute, fetch
 from backend.media.models import Attachment
 from seed.cast import Cast
+from tests.column.desk import Pocket, carry, phones
 from tests.courses.shelf import on_the_shelf, watch
 from tests.courses.stories import (
     a_course,
@@ -146,6 +147,23 @@ async def test_whoever_still_works_there_is_told(as_: SignIn, cast: Cast) -> Non
     await handed_in(teacher, draft["id"])
     await approved(await as_("许建安"), draft["id"])
     assert len(await letters_to(cast, "林晓岚", "courses.review_answered")) == 1
+
+
+@pytest.mark.parametrize("ending", ["ended", "given up"])
+async def test_what_is_asked_no_longer_rings_nobodys_phone(
+    as_: SignIn, cast: Cast, ending: str
+) -> None:
+    """Asked late in the evening, taken back before the phones ring in the morning."""
+    course, there = await shared(cast), await as_("何清越")
+    ok(await there.put(adopting(cast, course)))
+    await phones(cast, "孙海燕")
+    body = {"nodeId": str(cast.schools["莲塘"].id)}
+    made = ok(await there.post(f"/courses/{course.id}/assignments", json=body), 201)
+    assert len(await fetch("SELECT id FROM post_delivery WHERE state = 'queued'")) == 1
+    url = f"/courses/{course.id}/assignments/{made['id']}"
+    answer = await there.delete(url if ending == "ended" else adopting(cast, course))
+    assert answer.status_code == 204
+    assert await carry(Pocket(), clock.now() + timedelta(days=2)) == []
 
 
 async def test_what_is_given_up_meanwhile_is_assigned_to_nobody(

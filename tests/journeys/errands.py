@@ -17,7 +17,7 @@ async def main(*names: str) -> None:
     settings = load()
     assert settings.database_url is not None
     async with database(settings.database_url, settings, name="tongxing-errand"):
-        jobs = {job.name: job.run for job in timetable(open_files(settings))}
+        jobs = {job.name: job.run for job in timetable(open_files(settings), settings)}
         await asyncio.gather(*(jobs[name]() for name in names))
 
 

@@ -1,12 +1,20 @@
 """What went wrong with files when somebody looked for it; each of these once did."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
+from backend import clock
 from backend.database import fetch
+from backend.media import jobs
+from backend.media.models import Attachment, Kind, Readiness
+from backend.media.storage import Files
 from backend.people.operations import ties
 from backend.web.actor import Role
 from seed.cast import Cast
 from tests.house import SignIn, Visitor
+from tests.media.conftest import Place, kept
 from tests.media.phones import PHOTO, upload
 
 
@@ -58,3 +66,28 @@ async def test_an_odd_name_in_a_form_is_no_accident(
     headers = {"Content-Type": "multipart/form-data; boundary=line"}
     answer = await teacher.post("/attachments", content=b"\r\n".join(lines), headers=headers)
     assert answer.status_code < 500, answer.text
+
+
+async def test_a_film_whose_preparation_died_at_its_last_step_is_swept_with_what_was_uploaded(
+    place: Place, files: Files, folder: Path
+) -> None:
+    """The row knows the clean copy by then, and the upload lies beside it."""
+    await files.put("aa/room.mov", b"what was uploaded")
+    await files.put("aa/room/film-1/film.mp4", b"the clean copy")
+    await Attachment.create(
+        district_id=place.district.id,
+        school_id=place.school.id,
+        uploader_id=place.fang.id,
+        kind=Kind.VIDEO,
+        state=Readiness.PREPARING,
+        filename="第一讲.mov",
+        media_type="video/quicktime",
+        byte_size=14,
+        sha256="0" * 64,
+        original_key="aa/room/film-1/film.mp4",
+        prepare_attempts=1,
+        created_at=clock.now() - timedelta(hours=25),
+        stored_at=clock.now() - timedelta(hours=25),
+    )
+    assert await jobs.sweep_unattached(files) == 1
+    assert kept(folder) == []

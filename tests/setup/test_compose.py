@@ -93,6 +93,23 @@ def test_every_name_a_service_uses_exists(compose: dict[str, Any], service: str)
     assert set(told["networks"]) <= set(compose["networks"])
 
 
+def test_the_keys_of_ballots_lie_on_a_volume_of_their_own(compose: dict[str, Any]) -> None:
+    """Whoever opens a vote and whoever counts it see one place, apart from files and rows."""
+    services = compose["services"]
+    place = services["api"]["environment"]["TONGXING_BALLOT_KEYS"]
+    mounted = {
+        name: {target: source for source, target in (v.split(":") for v in told["volumes"])}
+        for name, told in services.items()
+        if "volumes" in told
+    }
+    assert mounted["api"][place] == mounted["worker"][place] == "ballot-keys"
+    assert place not in mounted["postgres"]
+    assert not Path(place).is_relative_to(services["api"]["environment"]["TONGXING_DATA_DIR"])
+    # A volume takes over owner and mode of the image's directory.
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert f"install -d -o tongxing -g tongxing -m 0700 {place}\n" in dockerfile
+
+
 def test_the_image_is_built_from_what_is_here(compose: dict[str, Any]) -> None:
     assert (ROOT / compose["services"]["api"]["build"]["context"] / "Dockerfile").is_file()
     lines = (ROOT / "Dockerfile").read_text().splitlines()
@@ -122,6 +139,7 @@ class Composed:
             for name, value in told["environment"].items()
         }
         given |= {"TONGXING_DATA_DIR": str(self.home / "data"), "TONGXING_HOST": "127.0.0.1"}
+        given |= {"TONGXING_BALLOT_KEYS": str(self.home / "keys")}
         process = tongxing(*told["command"], *more, cwd=self.home, **given)
         self.running.append(process)
         return process

@@ -166,7 +166,7 @@ class ItemInHand(Controller):
         opt={"policy": Policy.STAFF},
         operation_id="submitColumnItem",
         summary="提交审核 Hand it in for review",
-        responses=refusals(rules.WrongItemState, rules.LectureNeedsVideo),
+        responses=refusals(rules.WrongItemState, rules.LectureNeedsVideo, SeriesOver),
     )
     async def submit_column_item(
         self,
@@ -191,7 +191,11 @@ class ItemReview(Controller):
         operation_id="reviewColumnItem",
         summary="审核文章 Review an item",
         responses=refusals(
-            rules.OwnReview, rules.ReasonNeeded, rules.ItemChanged, rules.WrongItemState
+            rules.OwnReview,
+            rules.ReasonNeeded,
+            rules.ItemChanged,
+            rules.WrongItemState,
+            SeriesOver,
         ),
     )
     async def review_column_item(

@@ -13,6 +13,7 @@ from backend.column.queries import reach
 from backend.column.rules import items as rules
 from backend.column.rules import series as rhythm
 from backend.database import fetch_one, transaction
+from backend.errors import NotFound
 from backend.media.models import Attachment, Kind
 from backend.media.operations import attach, release
 
@@ -61,6 +62,7 @@ async def rewrite(item_id: UUID, content: ItemContent, *, by: UUID) -> ColumnIte
             raise rules.WrongItemState(state=item.state)
         rules.check_state(item, rules.REWRITTEN)
         series = await Series.get(id=item.series_id)
+        rhythm.check_going(series.state)
         fill(item, series, content)
         item.edited_by, item.revision = by, item.revision + 1
         item.state, item.reviewed_by, item.reviewed_at = ColumnItemState.DRAFT, None, None
@@ -89,7 +91,8 @@ async def discard(item_id: UUID, *, by: UUID) -> None:
 async def submit(item_id: UUID, *, by: UUID) -> ColumnItem:
     """Hand a draft to somebody else's eyes.
 
-    Raises :class:`rules.WrongItemState` and :class:`rules.LectureNeedsVideo`.
+    Raises :class:`rules.WrongItemState`, :class:`rhythm.SeriesOver` and
+    :class:`rules.LectureNeedsVideo`.
     """
     async with transaction():
         item = await locked(item_id)
@@ -98,8 +101,9 @@ async def submit(item_id: UUID, *, by: UUID) -> ColumnItem:
         if item.is_contribution:
             raise rules.WrongItemState(state=item.state)
         rules.check_state(item, frozenset({ColumnItemState.DRAFT}))
-        rules.check_complete(item, has_video=await _has_video(item))
         series = await Series.get(id=item.series_id)
+        rhythm.check_going(series.state)
+        rules.check_complete(item, has_video=await _has_video(item))
         item.state, item.reason = ColumnItemState.IN_REVIEW, ""
         await item.save()
         await ask_for_review(item, series)
@@ -113,11 +117,14 @@ async def review(
     """Queue it at the end, or return it with a reason. The same decision twice is one.
 
     Raises :class:`rules.OwnReview`, :class:`rules.ReasonNeeded`,
-    :class:`rules.ItemChanged` and :class:`rules.WrongItemState`.
+    :class:`rules.ItemChanged`, :class:`rules.WrongItemState` and, of what would be queued
+    there, :class:`rhythm.SeriesOver`.
     """
     async with transaction():
         # The series first, as whoever releases locks it before its items.
-        found = await ColumnItem.get(id=item_id)
+        found = await ColumnItem.get_or_none(id=item_id)
+        if found is None:
+            raise NotFound
         series = await Series.select_for_update().get(id=found.series_id)
         item = await locked(item_id)
         wanted = ColumnItemState.QUEUED if approved else ColumnItemState.DRAFT
@@ -127,12 +134,14 @@ async def review(
         rules.check_state(item, frozenset({ColumnItemState.IN_REVIEW}))
         if item.revision != revision:
             raise rules.ItemChanged(revision=item.revision)
+        if approved:
+            rhythm.check_going(series.state)
         item.state, item.reason = wanted, reason
         item.reviewed_by, item.reviewed_at = by, clock.now()
         await item.save()
         if approved:
             await queue.place_at_end(item.id, series.id)
-        await notify.reviewed(item, approved=approved)
+        await notify.reviewed(item, await reach.writer(item, series), approved=approved)
         await note("column.item_reviewed", item, series, by, approved=approved, reason=reason)
         return item
 
@@ -149,7 +158,7 @@ async def withdraw(item_id: UUID, reason: str, *, by: UUID) -> ColumnItem:
         series = await Series.get(id=item.series_id)
         item.reason = reason
         await take_back(item)
-        await notify.withdrawn(item)
+        await notify.withdrawn(item, await reach.writer(item, series))
         await note("column.item_withdrawn", item, series, by, reason=reason)
         return item
 
@@ -168,9 +177,13 @@ async def ask_for_review(item: ColumnItem, series: Series) -> None:
 async def locked(item_id: UUID) -> ColumnItem:
     """Return the item for this transaction alone to change.
 
-    Its key is left free: whoever puts the queue in order makes sure that it is there.
+    Its key is left free: whoever puts the queue in order makes sure that it is there. Raises
+    ``NotFound`` for what somebody has discarded meanwhile.
     """
-    return await ColumnItem.select_for_update(no_key=True).get(id=item_id)
+    item = await ColumnItem.select_for_update(no_key=True).get_or_none(id=item_id)
+    if item is None:
+        raise NotFound
+    return item
 
 
 def fill(item: ColumnItem, series: Series, content: ItemContent) -> None:

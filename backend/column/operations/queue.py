@@ -71,7 +71,10 @@ async def adopt(series_id: UUID, item_id: UUID, *, by: UUID) -> None:
     async with transaction():
         series = await Series.select_for_update().get(id=series_id)
         rhythm.check_going(series.state)
-        item = await ColumnItem.get(id=item_id)
+        # Whoever withdraws it meanwhile waits, and then empties this place too.
+        item = await ColumnItem.select_for_update(no_key=True).get_or_none(id=item_id)
+        if item is None:
+            raise NotFound
         if await Placement.exists(series_id=series_id, item_id=item_id):
             return
         home = await Series.get(id=item.series_id)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from backend.column.models import Series
+from backend.column.models import ColumnItem, Series
 from backend.database import fetch, fetch_one
 from backend.schools.models import Function
 
@@ -54,6 +54,13 @@ ORDER BY person_id
 """
 
 
+WRITER = """
+SELECT DISTINCT person_id FROM standings_in_force
+WHERE person_id = $3 AND is_staff AND district_id = $2
+  AND school_id IS NOT DISTINCT FROM $1::uuid
+"""
+
+
 async def schools_of(series: Series, stages: Collection[str]) -> list[UUID]:
     """Return the schools whose families a release concerns; no stages means all of them."""
     rows = await fetch(SCHOOLS, series.school_id, series.district_id, list(stages))
@@ -72,6 +79,16 @@ async def claim(release_id: UUID, people: Sequence[UUID]) -> set[UUID]:
 async def editors(series: Series, but: Collection[UUID] = ()) -> list[UUID]:
     """Return who edits the series, save those named in ``but``."""
     rows = await fetch(EDITORS, series.school_id, series.district_id, list(but))
+    return [row["person_id"] for row in rows]
+
+
+async def writer(item: ColumnItem, series: Series) -> list[UUID]:
+    """Return who is told what becomes of an item: the parent whose words they are, or the
+    author, unless they have left the school, or the office, they wrote for.
+    """
+    if item.contributor_id is not None:
+        return [item.contributor_id]
+    rows = await fetch(WRITER, series.school_id, series.district_id, item.author_id)
     return [row["person_id"] for row in rows]
 
 

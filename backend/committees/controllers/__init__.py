@@ -10,6 +10,7 @@ from backend.committees.controllers import (
     certifying,
     charters,
     decisions,
+    founding,
     meetings,
     minutes,
     panels,
@@ -25,6 +26,7 @@ routes = Router(
     path="/",
     route_handlers=[
         *bodies.DUTY,
+        *founding.DUTY,
         *seats.DUTY,
         *charters.DUTY,
         *suggestions.DUTY,

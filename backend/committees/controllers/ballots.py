@@ -1,5 +1,125 @@
-"""The voter's side: what is put to me, casting, what became of it."""
+"""Ballots: casting one, and whether one's own is in the box."""
 
-from litestar import Controller
+import base64
+import binascii
 
-DUTY: tuple[type[Controller], ...] = ()
+from litestar import Controller, Request, get, put
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody
+
+from backend.ballots.models import Mode
+from backend.ballots.operations.casting import CastBallot
+from backend.ballots.rules import states
+from backend.committees.operations import ballots
+from backend.committees.permissions.votes import VoteSight, vote_in_sight, vote_to_cast
+from backend.committees.schemas.ballots import (
+    BallotIn,
+    BallotTakenOut,
+    MyBallotOut,
+    MyBallotsOut,
+    SealedBy,
+)
+from backend.settings import Settings
+from backend.web.actor import Actor
+from backend.web.policy import Policy
+from backend.web.problems import language, refusals
+
+
+class Ballots(Controller):
+    """The caller's ballot in a vote."""
+
+    path = "/votes/{vote_id:uuid}/ballot"
+    dependencies = {"sight": Provide(vote_in_sight), "cast_by": Provide(vote_to_cast)}
+    opt = {"policy": Policy.SIGNED_IN}
+
+    @put(
+        operation_id="castBallot",
+        summary="投票 Cast the unit's ballot, or change it",
+        responses=refusals(
+            states.NotOpen, states.NotEntitled, states.WhichUnit, states.VotedOnPaper,
+            states.AlreadyVoted, states.BadChoice, states.BadBox,
+        ),
+    )  # fmt: skip
+    async def cast_ballot(
+        self,
+        data: JSONBody[BallotIn],
+        request: Request[Actor, None, State],
+        actor: NamedDependency[Actor],
+        cast_by: NamedDependency[VoteSight],
+        settings: NamedDependency[Settings],
+    ) -> BallotTakenOut:
+        """A unit has one ballot, whoever of its voters casts it, on however many phones. Sent
+        again with the same `attempt` it changes nothing; another `attempt` changes the ballot
+        where the rules allow, and is `already_voted` where they do not. Nothing but the box
+        itself is kept of it.
+        """
+        units = {unit.id for unit in cast_by.units}
+        if data.unit_id is not None and data.unit_id not in units:
+            raise states.NotEntitled
+        # Whoever is left with one of their units means that one.
+        unit_id = data.unit_id or (next(iter(units)) if len(units) == 1 else None)
+        ballot = CastBallot(
+            choice=None if data.choice is None else tuple(data.choice),
+            sealed=None if data.sealed is None else _octets(data.sealed),
+            receipt=data.receipt,
+            attempt=data.attempt,
+            unit_id=unit_id,
+        )
+        taken = await ballots.cast(cast_by.vote.id, actor.person_id, ballot, settings=settings)
+        sealed_by = _sealed_by(cast_by.vote.mode, data)
+        zh, en = _SAYS[sealed_by]
+        return BallotTakenOut(
+            vote_id=cast_by.vote.id,
+            unit_id=taken.unit_id,
+            sealed_by=sealed_by,
+            says=en if language(request.headers) == "en" else zh,
+        )
+
+    @get(operation_id="getMyBallot", summary="我的选票 Whether the ballot is in the box")
+    async def get_mine(self, cast_by: NamedDependency[VoteSight]) -> MyBallotsOut:
+        """In an open vote also what it says; in a secret one the phone alone knows."""
+        return MyBallotsOut(
+            items=[
+                MyBallotOut(
+                    unit_id=unit.id,
+                    in_the_box=unit.has_voted,
+                    on_paper=unit.on_paper,
+                    choice=unit.choice,
+                    cast_at=unit.cast_at,
+                )
+                for unit in cast_by.units
+            ]
+        )
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise states.BadBox(field="sealed") from None
+
+
+def _sealed_by(mode: str, data: BallotIn) -> SealedBy:
+    if mode == Mode.OPEN:
+        return SealedBy.NOBODY
+    return SealedBy.PHONE if data.sealed is not None else SealedBy.HOUSE
+
+
+_SAYS = {
+    SealedBy.PHONE: (
+        "选票已封存入箱。加密在您的手机上完成，服务器未见到内容。",
+        "Your ballot is in the box, sealed on your phone; the server has not seen it.",
+    ),
+    SealedBy.HOUSE: (
+        "选票已封存入箱。您的应用版本不能自行加密，由服务器在内存中代为封存，保护较弱。",
+        "Your ballot is in the box. Your app could not seal it, so the server did in its "
+        "memory, which is weaker.",
+    ),
+    SealedBy.NOBODY: (
+        "选票已入箱。这是记名投票。",
+        "Your ballot is in the box. This is an open vote.",
+    ),
+}
+
+DUTY = (Ballots,)

@@ -19,6 +19,8 @@ from backend.committees.models.meetings import (
     AttendanceMode,
     ItemState,
     Meeting,
+    MeetingAnswer,
+    MeetingReply,
     MeetingState,
     Recusal,
 )
@@ -52,6 +54,8 @@ __all__ = [
     "Level",
     "Matter",
     "Meeting",
+    "MeetingAnswer",
+    "MeetingReply",
     "MeetingState",
     "Minutes",
     "MinutesObjection",

@@ -29,6 +29,14 @@ class AttendanceMode(StrEnum):
     ONLINE = "online"
 
 
+class MeetingAnswer(StrEnum):
+    """What somebody says beforehand about coming."""
+
+    IN_PERSON = "in_person"
+    ONLINE = "online"
+    ABSENT = "absent"
+
+
 class ItemState(StrEnum):
     """The life of an agenda item (requirements §3.2)."""
 
@@ -48,7 +56,11 @@ class ItemState(StrEnum):
 
 
 class Meeting(Model):
-    """``present_at_end`` and ``entitled`` are frozen when it ends."""
+    """``entitled`` is frozen when it ends.
+
+    ``revision`` counts what those who come must know anew: that it is convened, moved or
+    cancelled; ``changed_at`` is when that was last so.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     body: fields.ForeignKeyRelation[Body] = fields.ForeignKeyField(
@@ -71,9 +83,31 @@ class Meeting(Model):
     closed_at = fields.DatetimeField(null=True)
     cancelled_at = fields.DatetimeField(null=True)
     cancelled_reason = fields.CharField(max_length=200, default="", db_default="")
+    revision = fields.IntField(default=0, db_default=0)
+    changed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "meetings"
+
+
+class MeetingReply(Model):
+    """What a seat says beforehand about coming to a meeting; said again, it is replaced."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    meeting: fields.ForeignKeyRelation[Meeting] = fields.ForeignKeyField(
+        "school.Meeting", related_name="replies", on_delete=fields.CASCADE
+    )
+    meeting_id: UUID
+    seat: fields.ForeignKeyRelation[Seat] = fields.ForeignKeyField(
+        "school.Seat", related_name="replies", on_delete=fields.CASCADE
+    )
+    seat_id: UUID
+    answer = fields.CharField(max_length=10)
+    replied_at = fields.DatetimeField()
+
+    class Meta:
+        table = "meeting_replies"
+        unique_together = (("meeting", "seat"),)
 
 
 class Attendance(Model):

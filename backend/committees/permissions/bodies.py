@@ -7,9 +7,10 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from backend.committees.models import Body, BodyState, SeatRole
+from backend.committees.models import Body, SeatRole
 from backend.committees.queries import seats
 from backend.errors import NotAllowed, NotFound
+from backend.schools import features
 from backend.schools.models import Function
 from backend.web.actor import STAFF, Actor, Role
 
@@ -87,10 +88,13 @@ def the(sight: BodySight) -> Body:
 
 async def sight_of(actor: Actor, body: Body | None) -> BodySight:
     """Return what the caller may see of a body. Raises :class:`NotFound`."""
-    if body is None or body.school_id in actor.closed(Function.COMMITTEES):
+    if body is None:
         raise NotFound
+    if body.school_id is not None:
+        # Members from outside belong to no school of which the caller could say it.
+        await features.check(Function.COMMITTEES, body.school_id)
     seat = await seats.seat_of(actor.person_id, body.id)
-    officer = body.district_id in actor.district_ids
+    officer = actor.holds(Role.DISTRICT_OFFICER, district=body.district_id)
     sight = BodySight(
         body=body,
         seat=seat,
@@ -100,7 +104,8 @@ async def sight_of(actor: Actor, body: Body | None) -> BodySight:
     )
     if sight.inside:
         return sight
-    if body.state == BodyState.DRAFT or not (sight.at_work or officer or _is_level(actor, body)):
+    # What was given up before it began was never anybody else's.
+    if body.activated_at is None or not (sight.at_work or officer or _is_level(actor, body)):
         raise NotFound
     return sight
 

@@ -17,6 +17,7 @@ from backend.courses.queries.mine import Taker, mine
 from backend.courses.rules.mine import MyStanding
 from backend.courses.schemas.catalogue import RecommendationOut, RecommendationsOut
 from backend.courses.schemas.mine import MyCourseOut, MyCoursePage
+from backend.errors import NotFound
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.cursors import BadCursor, Cursors, Position
@@ -124,10 +125,14 @@ class OneOfMyCourses(Controller):
         course: NamedDependency[Course],
         settings: NamedDependency[Settings],
     ) -> MyCourseOut:
-        """Whoever left goes on where they were. Where validity ran out, it begins anew."""
+        """Whoever left goes on where they were; what ran out begins anew by a renewal."""
         now = clock.now()
         await enrolling.take_up(actor.person_id, course.id, now)
-        [row] = await mine(learner, now=now, course_id=course.id)
+        rows = await mine(learner, now=now, course_id=course.id)
+        if not rows:
+            # Another phone has left it in this moment.
+            raise NotFound
+        [row] = rows
         return MyCourseOut.of(
             row,
             cover_url=cover_url(row["course_id"], row["cover_id"], actor, settings),

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
 from backend import clock
-from backend.courses.models import ParentSchool
+from backend.courses.models import HostKind, ParentSchool
 from backend.courses.operations import tracks as operations
 from backend.courses.permissions.authoring import host_in_sight
 from backend.courses.permissions.library import (
@@ -54,7 +54,8 @@ class SchoolsTracks(Controller):
         of which no course is offered.
         """
         rows = await queries.tracks_at(sight.school.id)
-        shown = await _shown(rows, [sight.school.id], actor, runs=sight.runs)
+        own = {row["id"] for row in rows if sight.runs and row["host_kind"] == HostKind.SCHOOL}
+        shown = await _shown(rows, [sight.school.id], actor, run=own)
         return TracksOut(items=[one for one in shown if one.courses or sight.runs])
 
 
@@ -142,16 +143,18 @@ class OneTrack(Controller):
 
 async def _one(track_id: UUID, actor: Actor, *, runs: bool) -> TrackOut:
     rows = [await queries.track(track_id)]
-    [shown] = await _shown(rows, reach_of(actor).schools, actor, runs=runs)
+    run = {track_id} if runs else set()
+    [shown] = await _shown(rows, reach_of(actor).schools, actor, run=run)
     return shown
 
 
 async def _shown(
-    rows: list[dict[str, Any]], schools: list[UUID], actor: Actor, *, runs: bool
+    rows: list[dict[str, Any]], schools: list[UUID], actor: Actor, *, run: set[UUID]
 ) -> list[TrackOut]:
+    """Show tracks; of those in ``run`` the caller runs the host."""
     ids = [row["id"] for row in rows]
     places = await queries.places_of(ids, schools, actor.person_id, clock.now())
-    return [TrackOut.of(row, places[row["id"]], runs=runs) for row in rows]
+    return [TrackOut.of(row, places[row["id"]], runs=row["id"] in run) for row in rows]
 
 
 DUTY = (SchoolsTracks, HostTracks, OneTrack)

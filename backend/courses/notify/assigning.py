@@ -6,6 +6,7 @@ from uuid import UUID
 
 import notifications
 from backend.courses.models import Assignment, Course
+from backend.courses.notify.reminders import DUE
 from notifications import Message
 
 ASSIGNED = "courses.assigned"
@@ -31,3 +32,9 @@ async def assigned(
         ),
         once=f"{ASSIGNED}:{assignment.id}",
     )
+
+
+async def ended(assignment_id: UUID) -> None:
+    """Keep back what has not been sent: neither asked nor reminded any more."""
+    for occasion in (ASSIGNED, DUE):
+        await notifications.withdraw(f"{occasion}:{assignment_id}")

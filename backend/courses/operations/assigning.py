@@ -3,16 +3,17 @@
 from datetime import date
 from uuid import UUID
 
-import notifications
 from backend import clock
 from backend.audit.operations import record
 from backend.courses.models import Assignment, Course, PublicationState
 from backend.courses.notify import assigning as notify
 from backend.courses.queries import assigning as queries
+from backend.courses.queries.library import offered_at
 from backend.courses.rules import assigning as rules
 from backend.courses.rules.assigning import Place
 from backend.courses.rules.authoring import check_course
 from backend.database import transaction
+from backend.errors import NotFound
 from backend.identifiers import uuid7
 from backend.schools.models import District
 from backend.web.actor import Actor
@@ -26,13 +27,17 @@ async def assign(actor: Actor, course_id: UUID, place: Place, due_on: date | Non
     """Ask the families of a place to take a course, and tell those it is news to, once.
 
     Raises :class:`rules.NotYourPlace`, :class:`rules.BadDueDate`,
-    :class:`rules.AlreadyAssigned`, ``WrongCourseState`` and ``TooMany``.
+    :class:`rules.AlreadyAssigned`, ``WrongCourseState``, ``TooMany``, and ``NotFound`` for a
+    course that is not offered there.
     """
     rules.check_place(actor, place)
     now = clock.now()
     rules.check_due(due_on, await _today(place.school_id))
     async with transaction():
-        course = await Course.select_for_update(no_key=True).get(id=course_id)
+        course = await Course.select_for_update(no_key=True).get_or_none(id=course_id)
+        # It may have been given up since the caller saw it.
+        if course is None or not await offered_at(course_id, [place.school_id]):
+            raise NotFound
         check_course(course, {PublicationState.PUBLISHED})
         held = await Assignment.get_or_none(course_id=course_id, node_id=place.id, ended_at=None)
         if held is not None:
@@ -83,7 +88,7 @@ async def end(actor: Actor, assignment_id: UUID, place: Place) -> None:
             return
         held.ended_at = clock.now()
         await held.save(update_fields=["ended_at"])
-        await notifications.withdraw_about(held.id)
+        await notify.ended(held.id)
         await _record("courses.assignment_ended", actor, held)
 
 

@@ -19,7 +19,7 @@ from backend.courses.operations.hosts import check_open
 from backend.courses.operations.searching import refresh_search
 from backend.courses.rules import authoring as rules
 from backend.database import transaction
-from backend.errors import NotAllowed
+from backend.errors import NotAllowed, NotFound
 from backend.identifiers import uuid7
 from backend.media.models import Attachment, Kind
 from backend.media.operations import attach, release
@@ -154,7 +154,7 @@ async def retire(actor: Actor, course_id: UUID, reason: str) -> Course:
     Raises :class:`rules.WrongCourseState`.
     """
     async with transaction():
-        course = await Course.select_for_update().get(id=course_id)
+        course = await locked_course(course_id)
         if course.state == PublicationState.RETIRED:
             return course
         rules.check_course(course, {PublicationState.PUBLISHED})
@@ -167,14 +167,29 @@ async def retire(actor: Actor, course_id: UUID, reason: str) -> Course:
 
 
 async def locked(course_id: UUID, *, runs: bool) -> Course:
-    """Return a course to change, locked: a draft, or for those who run its host a published
-    one. Raises :class:`rules.WrongCourseState` and ``NotAllowed``.
+    """Return a course to change, locked. Raises what :func:`locked_course` and
+    :func:`check_change` do.
     """
-    course = await Course.select_for_update().get(id=course_id)
+    course = await locked_course(course_id)
+    check_change(course, runs=runs)
+    return course
+
+
+async def locked_course(course_id: UUID) -> Course:
+    """Return the course, locked. Raises ``NotFound`` if somebody has discarded it meanwhile."""
+    course = await Course.select_for_update().get_or_none(id=course_id)
+    if course is None:
+        raise NotFound
+    return course
+
+
+def check_change(course: Course, *, runs: bool) -> None:
+    """A draft may be changed, and by those who run its host what is published. Raises
+    :class:`rules.WrongCourseState` and ``NotAllowed``.
+    """
     rules.check_course(course, rules.CHANGEABLE)
     if course.state != PublicationState.DRAFT and not runs:
         raise NotAllowed
-    return course
 
 
 def check_version(course: Course, version: int) -> None:

@@ -6,7 +6,14 @@ from uuid import UUID
 from backend import clock
 from backend.audit.operations import record
 from backend.courses.models import Course, Lesson, PublicationState, Revision
-from backend.courses.operations.courses import check_version, locked, sign, touch
+from backend.courses.operations.courses import (
+    check_change,
+    check_version,
+    locked,
+    locked_course,
+    sign,
+    touch,
+)
 from backend.courses.operations.revisions import (
     UNDER_WAY,
     LessonContent,
@@ -35,7 +42,7 @@ async def add(actor: Actor, course_id: UUID, content: LessonContent, *, required
     :class:`rules.LessonIncomplete` and ``media.rules.AttachmentMissing``.
     """
     async with transaction():
-        course = await Course.select_for_update().get(id=course_id)
+        course = await locked_course(course_id)
         rules.check_course(course, rules.CHANGEABLE)
         places = await queries.places_of(course_id)
         if len(places) >= rules.MOST_LESSONS:
@@ -103,9 +110,8 @@ async def order(
 async def require(actor: Actor, lesson_id: UUID, required: bool, *, runs: bool) -> Lesson:
     """Say whether the course is finished without this lesson. Raises what :func:`order` does."""
     async with transaction():
-        lesson = await Lesson.get(id=lesson_id)
-        course = await locked(lesson.course_id, runs=runs)
-        lesson = await Lesson.select_for_update().get(id=lesson_id)
+        course, lesson = await locked_lesson(lesson_id)
+        check_change(course, runs=runs)
         if lesson.required != required:
             lesson.required = required
             await lesson.save(update_fields=["required"])
@@ -136,6 +142,7 @@ async def retire(actor: Actor, lesson_id: UUID, reason: str) -> Lesson:
         lesson.state = PublicationState.RETIRED
         lesson.retired_at, lesson.retired_reason = clock.now(), reason
         await lesson.save()
+        await keep_media(lesson.id)
         await refresh_search(course.id)
         await note("courses.lesson_retired", actor, course, lesson, reason=reason)
         return lesson

@@ -8,7 +8,7 @@ from backend import clock
 from backend.audit.operations import record
 from backend.courses.models import Course, CourseReview, Lesson, PublicationState, Revision
 from backend.courses.notify import authoring as notify
-from backend.courses.operations.courses import check_version
+from backend.courses.operations.courses import check_version, locked_course
 from backend.courses.operations.revisions import (
     check_slots,
     draft_of,
@@ -38,7 +38,7 @@ async def submit_course(actor: Actor, course_id: UUID) -> Course:
     :class:`rules.SlotNotFitting` and :class:`rules.NobodyToReview`.
     """
     async with transaction():
-        course = await Course.select_for_update().get(id=course_id)
+        course = await locked_course(course_id)
         if course.state == IN_REVIEW:
             return course
         rules.check_course(course, rules.DRAFT)
@@ -65,7 +65,7 @@ async def review_course(
     :class:`rules.CourseChanged` and :class:`rules.OwnReview`.
     """
     async with transaction():
-        course = await Course.select_for_update().get(id=course_id)
+        course = await locked_course(course_id)
         if approved and course.state == PUBLISHED and course.reviewer_id == actor.person_id:
             return course
         rules.check_course(course, {IN_REVIEW})
@@ -86,7 +86,8 @@ async def review_course(
         await course.save()
         await refresh_search(course_id)
         await _keep(actor, course, None, writers, course.submitted_at, approved, reason, now)
-        await notify.review_answered(course, writers, now, approved=approved, reason=reason)
+        there = await queries.still_there(writers, course.school_id, course.district_id)
+        await notify.review_answered(course, there, now, approved=approved, reason=reason)
         action = "courses.published" if approved else "courses.returned"
         await _record(action, actor, course, reason=reason)
         return course
@@ -145,8 +146,9 @@ async def review_lesson(
         else:
             await _give_back([lesson], [draft], reason, now)
         await _keep(actor, course, draft, writers, submitted_at, approved, reason, now)
+        there = await queries.still_there(writers, course.school_id, course.district_id)
         await notify.review_answered(
-            course, writers, now, approved=approved, reason=reason, lesson=draft.title
+            course, there, now, approved=approved, reason=reason, lesson=draft.title
         )
         action = "courses.lesson_published" if approved else "courses.lesson_returned"
         await note(action, actor, course, lesson, revision=draft.number, reason=reason)

@@ -16,10 +16,11 @@ from backend.courses.models import (
     Question,
     Revision,
 )
-from backend.courses.operations.courses import check_belongs
+from backend.courses.operations.courses import check_belongs, locked_course
 from backend.courses.queries import authoring as queries
 from backend.courses.rules import authoring as rules
 from backend.database import transaction
+from backend.errors import NotFound
 from backend.identifiers import uuid7
 from backend.media.models import Attachment, Readiness
 from backend.media.operations import attach, release
@@ -128,10 +129,18 @@ async def content_of(revision: Revision) -> LessonContent:
 
 
 async def locked_lesson(lesson_id: UUID) -> tuple[Course, Lesson]:
-    """The course first, always: whoever works on one waits for whoever works on another."""
-    lesson = await Lesson.get(id=lesson_id)
-    course = await Course.select_for_update().get(id=lesson.course_id)
-    return course, await Lesson.select_for_update().get(id=lesson_id)
+    """The course first, always: whoever works on one waits for whoever works on another.
+
+    Raises ``NotFound`` for what somebody has discarded meanwhile.
+    """
+    lesson = await Lesson.get_or_none(id=lesson_id)
+    if lesson is None:
+        raise NotFound
+    course = await locked_course(lesson.course_id)
+    lesson = await Lesson.select_for_update().get_or_none(id=lesson_id)
+    if lesson is None:
+        raise NotFound
+    return course, lesson
 
 
 def fresh(actor: Actor, lesson: Lesson, number: int) -> Revision:

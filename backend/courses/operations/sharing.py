@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-import notifications
 from backend import clock
 from backend.audit.operations import record
 from backend.courses.models import Adoption, Assignment, Course
+from backend.courses.notify import assigning as notify
 from backend.courses.rules import sharing as rules
 from backend.database import transaction
+from backend.errors import NotFound
 from backend.schools.models import School
 from backend.web.actor import Actor
 
@@ -17,7 +18,9 @@ async def share(actor: Actor, course_id: UUID, licence: str) -> Course:
     changes the licence. Raises ``WrongCourseState``.
     """
     async with transaction():
-        course = await Course.select_for_update(no_key=True).get(id=course_id)
+        course = await Course.select_for_update(no_key=True).get_or_none(id=course_id)
+        if course is None:
+            raise NotFound
         rules.check_shareable(course)
         if course.shared_at is not None and course.licence == licence:
             return course
@@ -33,8 +36,8 @@ async def withdraw(actor: Actor, course_id: UUID) -> None:
     under the licence it was shared by, until its host retires it. Repeating it is harmless.
     """
     async with transaction():
-        course = await Course.select_for_update(no_key=True).get(id=course_id)
-        if course.shared_at is None:
+        course = await Course.select_for_update(no_key=True).get_or_none(id=course_id)
+        if course is None or course.shared_at is None:
             return
         course.shared_at = None
         await course.save(update_fields=["shared_at"])
@@ -90,7 +93,7 @@ async def _end_assignments(course_id: UUID, school_id: UUID) -> int:
     for one in asked:
         one.ended_at = clock.now()
         await one.save(update_fields=["ended_at"])
-        await notifications.withdraw_about(one.id)
+        await notify.ended(one.id)
     return len(asked)
 
 

@@ -111,6 +111,23 @@ async def who_reviews(school_id: UUID | None, district_id: UUID) -> dict[UUID, b
     return {row["person_id"]: row["daily"] for row in rows}
 
 
+async def still_there(
+    people: Collection[UUID], school_id: UUID | None, district_id: UUID
+) -> list[UUID]:
+    """Return those of ``people`` who still work at the school, or for the district itself."""
+    rows = await fetch(
+        """
+        SELECT DISTINCT person_id FROM standings_in_force
+        WHERE person_id = ANY($3::uuid[]) AND is_staff AND district_id = $2
+          AND school_id IS NOT DISTINCT FROM $1::uuid
+        """,
+        school_id,
+        district_id,
+        list(people),
+    )
+    return [row["person_id"] for row in rows]
+
+
 async def courses_of(
     host_ids: Collection[UUID],
     *,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from backend.courses.queries.reminders import STILL_OFFERED
 from backend.database import fetch, fetch_one
 
 PATIENCE = timedelta(seconds=30)
@@ -127,13 +128,14 @@ WHERE (k.valid_until IS NULL OR k.valid_until > $1)
                     AND q.key = 'course:' || k.course_id)
 ORDER BY 1, 2 LIMIT 1000
 """
-_RUNNING_OUT = """
-SELECT k.id FROM course_completions k JOIN courses c ON c.id = k.course_id
-WHERE k.valid_until IS NOT NULL AND k.warned_at IS NULL
-  AND k.valid_until > $1 AND k.valid_until <= $2 AND c.state = 'published'
-  AND NOT EXISTS (SELECT 1 FROM course_enrolments e WHERE e.course_id = k.course_id
-                  AND e.person_id = k.person_id AND e.round > k.round)
-ORDER BY k.valid_until LIMIT 1000
+_RUNNING_OUT = f"""
+SELECT e.id FROM course_completions e JOIN courses c ON c.id = e.course_id
+WHERE e.valid_until IS NOT NULL AND e.warned_at IS NULL
+  AND e.valid_until > $1 AND e.valid_until <= $2
+  AND NOT EXISTS (SELECT 1 FROM course_enrolments n WHERE n.course_id = e.course_id
+                  AND n.person_id = e.person_id AND n.round > e.round)
+  AND {STILL_OFFERED}
+ORDER BY e.valid_until LIMIT 1000
 """
 _FAMILIES = """
 SELECT t.student_id FROM (SELECT DISTINCT student_id FROM family_ties
@@ -218,7 +220,9 @@ async def unlocked_nowhere(now: datetime) -> dict[UUID, list[UUID]]:
 
 
 async def running_out(now: datetime, before: datetime) -> list[UUID]:
-    """Return the completions that end before then and whose holders were not told."""
+    """Return the completions that end before then, of courses that their holders could take
+    anew, and whose holders were not told.
+    """
     return [row["id"] for row in await fetch(_RUNNING_OUT, now, before)]
 
 

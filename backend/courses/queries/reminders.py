@@ -9,7 +9,7 @@ from backend.courses.rules import reminding
 from backend.database import fetch, fetch_one
 
 # The course `c` is still offered to the person `e.person_id`, at a school where courses are on.
-_STILL_OFFERED = """
+STILL_OFFERED = """
 c.state = 'published' AND EXISTS (
     SELECT 1 FROM persons p WHERE p.id = e.person_id AND p.closed_at IS NULL)
 AND EXISTS (
@@ -41,7 +41,7 @@ WHERE e.nudged_at IS NULL AND e.left_at IS NULL AND e.last_seen_at < $2 AND c.ki
                   WHERE l.course_id = c.id AND q.person_id = e.person_id AND q.round = e.round))
   AND NOT EXISTS (SELECT 1 FROM course_enrolments o
                   WHERE o.person_id = e.person_id AND o.nudged_at > $3)
-  AND {_NOT_DONE} AND {_STILL_OFFERED}
+  AND {_NOT_DONE} AND {STILL_OFFERED}
 ORDER BY e.last_seen_at DESC, e.id
 """
 _DUE = """
@@ -85,7 +85,7 @@ FROM (
         ORDER BY l.position LIMIT 1) i
     WHERE e.course_id = $3 AND e.left_at IS NULL
       AND (e.set_item_at IS NULL OR e.set_item_at <= $2)
-      AND {_NOT_DONE} AND {_STILL_OFFERED}
+      AND {_NOT_DONE} AND {STILL_OFFERED}
     LIMIT $4 FOR UPDATE OF e SKIP LOCKED) n
 WHERE u.id = n.id
 RETURNING u.id, u.person_id, u.course_id, n.lesson_id, n.position, n.title

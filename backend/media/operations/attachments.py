@@ -134,6 +134,8 @@ async def discard(attachments: Sequence[Attachment], *, files: Files) -> int:
         for key in row.keys:
             await files.delete(key)
         if row.is_played:
+            # What was uploaded lies beside the room until the copy made of it is shown.
+            await files.delete(f"{row.room}.{rules.EXTENSIONS[row.media_type]}")
             await files.delete_prefix(row.room)
     async with transaction():
         return await Attachment.filter(

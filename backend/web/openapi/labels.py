@@ -4,10 +4,13 @@ Enums live in the rooms; their labels are kept together here, so that clients fi
 in the document and one word is used everywhere.
 """
 
-from backend.web.openapi import labels_learning
+from backend.web.openapi import labels_committees, labels_learning, labels_meetings, labels_votes
 
 ENUMS: dict[str, dict[str, str]] = {
     **labels_learning.ENUMS,
+    **labels_committees.ENUMS,
+    **labels_meetings.ENUMS,
+    **labels_votes.ENUMS,
     "ActivityKind": {
         "open_day": "家长开放日",
         "forum": "家长代表座谈会",

@@ -11,6 +11,7 @@ from backend.web.openapi.specimens import (
     activities,
     attending,
     authoring,
+    bodies,
     bookings,
     certificates,
     column,
@@ -18,11 +19,13 @@ from backend.web.openapi.specimens import (
     duties,
     files,
     foundations,
+    meetings,
     parent_classes,
     playing,
     sharing,
     taking,
     volunteering,
+    votes,
 )
 
 _PARTS = (
@@ -41,6 +44,9 @@ _PARTS = (
     authoring,
     sharing,
     column,
+    bodies,
+    votes,
+    meetings,
 )
 
 ID_OF: dict[str, str] = {}

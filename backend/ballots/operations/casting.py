@@ -1,0 +1,193 @@
+"""Casting a ballot.
+
+Ballots of one moment are cast in one statement (:mod:`backend.batching`); see migration
+``0018_ballots``. Nothing is written of a sealed ballot but the box: no time, no order, no
+trail, and nothing here is logged.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from backend import clock
+from backend.ballots import sealing
+from backend.ballots.models import Mode, Vote, VoteState
+from backend.ballots.operations.voting import seal_of
+from backend.ballots.queries.turnout import Turnout, turnouts
+from backend.ballots.rules.bundle import question_of, rules_of
+from backend.ballots.rules.charter import RuleSet
+from backend.ballots.rules.counting import Choice, Question, is_valid
+from backend.ballots.rules.states import SAID, BadBox, BadChoice, NotOpen
+from backend.batching import Batcher
+from backend.database import fetch
+from backend.errors import NotFound
+
+_CAST = "SELECT n, said, unit, replaced FROM cast_ballots($1, $2, $3, $4, $5, $6, $7)"
+_REMEMBERED = 256
+
+
+class CastBallot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a phone sends: a ``choice``, or the box (``sealed``) it has sealed itself.
+
+    A choice in a secret vote is sealed here, in memory, and needs the ``receipt`` the phone
+    made. ``attempt`` is made by the phone for each ballot and repeated with every retry.
+    ``unit_id`` is needed by who votes for several units.
+    """
+
+    choice: Choice | None = None
+    sealed: bytes | None = None
+    receipt: str | None = None
+    attempt: UUID
+    unit_id: UUID | None = None
+
+
+class CastResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The ballot is in. ``replaced``: another of this unit was there before.
+
+    ``turnout`` units of ``entitled`` have voted; ``everybody`` says that all have and that
+    the rules close the vote then: whoever learns it calls ``closing.close``.
+    """
+
+    unit_id: UUID
+    replaced: bool
+    turnout: int
+    entitled: int
+    everybody: bool
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What never changes of a vote once it is open."""
+
+    question: Question
+    rules: RuleSet
+    seal: sealing.Seal | None
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A ballot on its way into the box: ``choice``, keys joined by commas, or ``box``."""
+
+    vote_id: UUID
+    person_id: UUID
+    unit_id: UUID | None
+    attempt: UUID
+    box: bytes | None = None
+    choice: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it; ``said`` is ``ok`` or why not."""
+
+    said: str
+    unit_id: UUID | None
+    replaced: bool
+    turnout: Turnout | None
+
+
+async def cast(vote_id: UUID, person_id: UUID, ballot: CastBallot) -> CastResult:
+    """Cast a unit's one ballot, or replace it where the rules allow; asked twice it is once.
+
+    When it returns, the ballot will be counted. Raises ``NotFound``, ``NotOpen``,
+    ``NotEntitled``, ``WhichUnit``, ``VotedOnPaper``, ``AlreadyVoted``, :class:`BadChoice` and
+    :class:`BadBox`. Several ballots share a commit, so it never joins a caller's transaction.
+    """
+    answer = await _box.ask(await prepared(vote_id, person_id, ballot))
+    if answer.said != "ok" or answer.unit_id is None or answer.turnout is None:
+        refused = SAID[answer.said]
+        raise refused(field=_FIELDS[answer.said]) if answer.said in _FIELDS else refused()
+    turnout, rules = answer.turnout, (await _asked(vote_id)).rules
+    return CastResult(
+        unit_id=answer.unit_id,
+        replaced=answer.replaced,
+        turnout=turnout.cast,
+        entitled=turnout.entitled,
+        everybody=turnout.cast >= turnout.entitled and rules.closes_when_all_voted,
+    )
+
+
+_FIELDS = {"which_unit": "unitId", "wrong_kind": "sealed"}
+
+
+async def prepared(vote_id: UUID, person_id: UUID, given: CastBallot) -> Prepared:
+    """Check what can be known of a ballot before it is cast, and seal what is to be secret.
+
+    Raises ``NotFound``, ``NotOpen``, :class:`BadChoice` and :class:`BadBox`.
+    """
+    asked = await _asked(vote_id)
+    ballot = Prepared(
+        vote_id=vote_id, person_id=person_id, unit_id=given.unit_id, attempt=given.attempt
+    )
+    if given.sealed is not None:
+        if asked.seal is None or given.choice is not None:
+            raise BadChoice(field="sealed")
+        if len(given.sealed) != asked.seal.box_length:
+            raise BadBox(field="sealed")
+        return msgspec.structs.replace(ballot, box=given.sealed)
+    if given.choice is None or not is_valid(asked.question, asked.rules, given.choice):
+        raise BadChoice(field="choice")
+    if asked.seal is None:
+        return msgspec.structs.replace(ballot, choice=",".join(given.choice))
+    if given.receipt is None or not sealing.is_receipt(given.receipt):
+        raise BadChoice(field="receipt")
+    inside = sealing.Ballot(choice=given.choice, receipt=given.receipt)
+    return msgspec.structs.replace(ballot, box=sealing.close(asked.seal, inside))
+
+
+async def _asked(vote_id: UUID) -> _Asked:
+    """Return the frozen part of a vote, which each process reads once.
+
+    Raises ``NotFound`` and ``NotOpen`` for a draft.
+    """
+    if known := _known.get(vote_id):
+        return known
+    vote = await Vote.get_or_none(id=vote_id)
+    if vote is None:
+        raise NotFound
+    if vote.state == VoteState.DRAFT:
+        raise NotOpen(state=vote.state)
+    asked = _Asked(
+        question=question_of(vote),
+        rules=rules_of(vote),
+        seal=seal_of(vote) if vote.mode == Mode.SECRET else None,
+    )
+    _known[vote_id] = asked
+    if len(_known) > _REMEMBERED:
+        _known.popitem(last=False)
+    return asked
+
+
+_known: OrderedDict[UUID, _Asked] = OrderedDict()
+
+
+async def settle(ballots: Sequence[Prepared]) -> list[Answer]:
+    """Cast some ballots in one commit; answers come in their order.
+
+    The turnout is read after the commit, so that of those who cast the last ballots at once,
+    in whatever process, the later one sees that everybody has voted.
+    """
+    rows = await fetch(
+        _CAST,
+        [one.vote_id for one in ballots],
+        [one.person_id for one in ballots],
+        [one.unit_id for one in ballots],
+        [one.box for one in ballots],
+        [one.choice for one in ballots],
+        [one.attempt for one in ballots],
+        clock.now(),
+    )
+    found = {row["n"]: row for row in rows}
+    moved = {ballots[n - 1].vote_id for n, row in found.items() if row["said"] == "ok"}
+    counts = await turnouts(sorted(moved))
+    return [
+        Answer(
+            said=found[n]["said"],
+            unit_id=found[n]["unit"],
+            replaced=found[n]["replaced"],
+            turnout=counts.get(one.vote_id),
+        )
+        for n, one in enumerate(ballots, start=1)
+    ]
+
+
+_box: Batcher[Prepared, Answer] = Batcher(settle)

@@ -1,0 +1,1 @@
+"""What committees do unasked, split by noun. Everything bears running twice."""

@@ -1,0 +1,56 @@
+"""Chinese names of what committees say on the wire, by enum."""
+
+ENUMS: dict[str, dict[str, str]] = {
+    "BodyKind": {
+        "parent_committee": "家长委员会",
+        "coeducation_committee": "家校共育委员会",
+        "working_group": "“教联体”专项工作小组",
+        "guidance_committee": "家庭教育指导委员会",
+        "alliance": "“教联体”",
+        "joint_meeting": "联席会",
+        "task_force": "工作专班",
+    },
+    "BodyState": {"draft": "筹备中", "active": "任期中", "ended": "已结束"},
+    "Constituency": {
+        "school_leader": "校领导",
+        "teacher": "教师代表",
+        "parent": "家长代表",
+        "community": "社区代表",
+        "department": "相关责任部门负责人",
+        "committee": "家委会代表",
+        "division_leader": "分管领导",
+        "enterprise": "企业代表",
+        "expert": "专家",
+        "public": "社会公众代表",
+    },
+    "Level": {"district": "区级", "school": "校级", "grade": "年级", "class": "班级"},
+    "RuleKind": {"ordinary": "一般事项", "personnel": "人事事项", "charter": "章程事项"},
+    "SeatEnd": {
+        "resigned": "辞任",
+        "dismissed": "免去",
+        "not_elected": "未当选",
+        "guardianship_ended": "孩子离开或监护关系变更",
+        "term_over": "任期届满",
+        "body_ended": "组织结束",
+    },
+    "SeatRole": {
+        "chair": "主任（组长）",
+        "vice_chair": "副主任（副组长）",
+        "secretary": "秘书",
+        "member": "委员（成员）",
+    },
+    "SeatState": {
+        "nominated": "被提名",
+        "elected": "已当选",
+        "appointed": "已委任",
+        "serving": "任职中",
+        "ended": "已终止",
+    },
+    "Base": {
+        "decided": "赞成与反对之和",
+        "cast": "全部有效票（含弃权）",
+        "entitled": "全体有表决权者",
+    },
+    "Tie": {"not_adopted": "不通过", "chair": "由主任（组长）决定"},
+    "Unit": {"seat": "按席位", "person": "按家长", "household": "按家庭"},
+}
