@@ -5,7 +5,10 @@ from backend.activities import jobs as activities
 from backend.ballots import jobs as ballots
 from backend.bookings import jobs as bookings
 from backend.column import jobs as column
+from backend.committees.jobs import decisions as committee_decisions
 from backend.committees.jobs import meetings as committee_meetings
+from backend.committees.jobs import minutes as committee_minutes
+from backend.committees.jobs import panels as committee_panels
 from backend.committees.jobs import seats as committee_seats
 from backend.committees.jobs import suggestions as committee_suggestions
 from backend.committees.jobs import votes as committee_votes
@@ -98,10 +101,23 @@ def timetable(files: Files, settings: Settings) -> list[Job]:
             cron={"hour": 9, "minute": 50},
             catch_up=3600,
         ),
-        Job(name="ballots.close", run=lambda: ballots.close_due(settings), every=20),
-        Job(name="ballots.count", run=lambda: ballots.finish_counts(settings), every=60),
         Job(name="ballots.forget", run=lambda: ballots.destroy_keys(settings), every=60),
         Job(name="ballots.sweep", run=lambda: ballots.sweep_keys(settings), every=3600),
+        Job(name="committees.minutes", run=committee_minutes.draft_minutes, every=60),
+        Job(
+            name="committees.minutes_overdue",
+            run=committee_minutes.remind_of_minutes,
+            cron={"hour": 9, "minute": 15},
+            catch_up=3600,
+        ),
+        Job(
+            name="committees.decisions",
+            run=committee_decisions.remind_of_decisions,
+            cron={"hour": 9, "minute": 5},
+            catch_up=3600,
+        ),
+        Job(name="committees.panels", run=committee_panels.close_due, every=60),
+        Job(name="committees.panels_due", run=committee_panels.remind_unfinished, every=1800),
         Job(name="committees.seats", run=committee_seats.end_lapsed, every=600),
         Job(name="committees.meetings", run=committee_meetings.remind_coming, every=300),
         Job(

@@ -94,8 +94,8 @@ def signed(unsigned: form.Bundle, secret: str) -> form.Bundle:
 
 
 def written(result: form.Bundle) -> dict[str, Any]:
-    """Return a result as it is kept and sent."""
-    told: dict[str, Any] = msgspec.to_builtins(result)
+    """Return a result as it is kept and sent: as JSON has it."""
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result))
     return told
 
 

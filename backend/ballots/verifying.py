@@ -3,6 +3,7 @@
 What a file cannot show is said as well: a check that leaves it out would promise too much.
 """
 
+import hashlib
 import json
 from typing import Any, NoReturn
 
@@ -55,13 +56,20 @@ def verify(text: bytes, key: str | None = None) -> Report:
     """
     told = _read(text)
     bundle = _bundle(told)
+    faults = {
+        Check.SIGNATURE: _signature(told, bundle),
+        Check.KEY: _key(bundle, key),
+        **{check: list(look(bundle)) for check, look in CHECKS.items()},
+    }
+    faults[Check.QUESTION] += _question(told, bundle)
+    absent = {
+        Check.KEY: key is None,
+        Check.PAPER: bundle.paper is None,
+        Check.COUNT: bundle.tally is None,
+    }
     findings = [
-        Finding(check=Check.SIGNATURE, faults=_signature(told, bundle)),
-        Finding(check=Check.KEY, faults=_key(bundle, key), done=key is not None),
-        *(
-            Finding(check=check, faults=list(faults(bundle)), done=_is_there(bundle, check))
-            for check, faults in CHECKS.items()
-        ),
+        Finding(check=check, faults=found, done=not absent.get(check, False))
+        for check, found in faults.items()
     ]
     return Report(bundle=bundle, findings=findings, limits=limits(bundle, key is not None))
 
@@ -105,12 +113,6 @@ def limits(bundle: Bundle, is_key_known: bool) -> list[str]:
     return told
 
 
-def _is_there(bundle: Bundle, check: Check) -> bool:
-    """Say whether a result has what a check is about."""
-    has_it = {Check.PAPER: bundle.paper is not None, Check.COUNT: bundle.tally is not None}
-    return has_it.get(check, True)
-
-
 def _of_ballots(bundle: Bundle) -> list[str]:
     if bundle.question.mode is Mode.SECRET and bundle.tally is None:
         return [
@@ -152,6 +154,15 @@ def _signature(told: dict[str, Any], bundle: Bundle) -> list[str]:
     message = canonical({name: part for name, part in told.items() if name != SIGNATURE})
     if not signing.is_signed(signature.key, signature.value, message):
         return ["签名与内容不符，文件被改动过 · the signature is not of this: it was changed"]
+    return []
+
+
+def _question(told: dict[str, Any], bundle: Bundle) -> list[str]:
+    """Hold the question and its rules, as the file has them, to the digest voters saw."""
+    asked = {**told["question"], "rules": told["rules"]}
+    digest = hashlib.sha256(canonical(asked)).hexdigest()
+    if digest != bundle.question_digest:
+        return [f"议题或规则与摘要不符 · question or rules do not have their digest: {digest}"]
     return []
 
 

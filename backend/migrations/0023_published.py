@@ -1,7 +1,7 @@
 """What was published stays as it was; so do the sealed boxes of an annulled vote.
 
 The vote's own row is kept by ``keep_vote`` of 0018; here is what hangs on it. Triggers rest
-only for whoever may set ``session_replication_role``, which the application's role may not.
+only for a superuser who says so (``session_replication_role``).
 """
 
 from tortoise import migrations

@@ -62,7 +62,8 @@ SABOTAGE = {
         "if len(votes) > 2:", "if 2 * most > sum(votes.values()) and len(votes) > 2:",
         Method.RANKED),
     "all the last fall out at once": (
-        "fewest * len(last) < min(above)", "above", Method.RANKED),
+        "if len(votes) - len(last) >= 2 and fewest * len(last) < min(above):", "if above:",
+        Method.RANKED),
     "lots are drawn by the list": (
         "return [(key,) for key in last]", "return [(last[-1],)]", Method.RANKED),
     "a run-off asks for no majority": (

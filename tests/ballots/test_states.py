@@ -83,9 +83,10 @@ ACTS: dict[Verb, Act] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("verb", "state", "told"), [cell for cell in CELLS if cell[0] in ACTS and cell[2] not in [*VoteState]]
-)  # fmt: skip
+REFUSED = [cell for cell in CELLS if cell[0] in ACTS and cell[2] not in [*VoteState]]
+
+
+@pytest.mark.parametrize(("verb", "state", "told"), REFUSED)
 async def test_what_the_table_refuses_is_refused_and_changes_nothing(
     db: None, settings: Settings, verb: Verb, state: VoteState, told: str
 ) -> None:

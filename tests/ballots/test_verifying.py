@@ -8,6 +8,7 @@ from backend.ballots import signing, verifying
 from backend.ballots.models import Mode
 from backend.ballots.rules import bundle as form
 from backend.ballots.rules.charter import PERSONNEL
+from backend.ballots.rules.checking import CHECKS
 from backend.ballots.rules.digests import canonical
 from tests.ballots.results import KEY, Tampering, failed, published, tampered
 from tests.ballots.tamperings import ANOTHER, MOTION, RESULTS, TAMPERINGS, at, every
@@ -42,6 +43,12 @@ def test_tampering_is_noticed_by_the_signature_and_even_under_a_good_signature(
     assert failed(tampered(bundle, tamper, resign=False)) == {"signature"} | wanted
     # Whoever holds the signing key still cannot make the numbers fit.
     assert failed(tampered(bundle, tamper, resign=True)) == wanted
+
+
+def test_every_check_is_needed() -> None:
+    """Each is the only one that notices something: without it, that would pass."""
+    alone = {next(iter(wanted)) for _, _, _, wanted in TAMPERINGS if len(wanted) == 1}
+    assert alone == {check.value for check in CHECKS}
 
 
 def test_a_wrong_signature_is_noticed() -> None:

@@ -25,6 +25,10 @@ J4  Mark read, confirm. Limits: pgbench with the product's marking statement, an
     nothing but the bit.
 J2  Publish to 50, 2,000 and 200,000. Yardstick: one inbox and one outbox row each.
     Also storage at 200,000 recipients, and the post office turning pages.
+J5  Ballots (:mod:`tests.bench.ballots`): 3,000 households of one school vote, openly and
+    secretly, once each, over 64 connections; then the box is closed and counted. Limits:
+    pgbench with an INSERT a ballot, and with the product's ``cast_ballots``; for the count,
+    SELECT choice, count(*). Every tally is held against what was sent.
 J6  What viewers report (:mod:`tests.bench.beats`): 10,000 signed-in guardians in the four
     lessons of a course. Sustained; and every fifteen seconds, with completions, behind a
     proxy and on a connection each. Limits: pgbench with an upsert a report and with many

@@ -11,7 +11,17 @@ from pathlib import Path
 import structlog
 
 from backend import logs
-from tests.bench import beats, eight_o_clock, ground, home_feed, marking, publishing, ranges, report
+from tests.bench import (
+    ballots,
+    beats,
+    eight_o_clock,
+    ground,
+    home_feed,
+    marking,
+    publishing,
+    ranges,
+    report,
+)
 from tests.bench.figures import Findings
 
 JOBS: dict[str, Callable[[ground.Ground, bool], Findings]] = {
@@ -19,6 +29,7 @@ JOBS: dict[str, Callable[[ground.Ground, bool], Findings]] = {
     "J4": lambda site, _: marking.run(site),
     "J2": publishing.run,
     "J1": lambda site, _: eight_o_clock.run(site),
+    "J5": lambda site, _: ballots.run(site),
     "J6": lambda site, _: beats.run(site),
     "J8": lambda site, _: ranges.run(site),
 }
@@ -27,7 +38,7 @@ JOBS: dict[str, Callable[[ground.Ground, bool], Findings]] = {
 def main() -> int:
     """Run the jobs asked for; returns 1 when something that was timed came out wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", default="J3,J4,J2,J1,J6,J8,J7", help="jobs, such as J3,J4")
+    parser.add_argument("--only", default="J3,J4,J2,J1,J5,J6,J8,J7", help="jobs, such as J3,J4")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every competitor")
     parser.add_argument("--large", action="store_true", help="push to 200,000 phones")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from seed.cast import Cast
 from tests.committees.stories import (
     ADMIN,
@@ -65,6 +67,19 @@ async def test_a_draft_is_for_those_inside(as_: SignIn, cast: Cast) -> None:
         assert answer.status_code == 404, name
 
 
+@pytest.mark.parametrize(
+    ("founder", "school", "status"),
+    [
+        (ADMIN, "海湾", 201),
+        ("周慕云", "海湾", 201),
+        ("林晓岚", "海湾", 403),
+        (OFFICER, "海湾", 403),
+        ("周婷", "海湾", 404),
+        ("何清越", "海湾", 404),
+        ("唐一苇", "海湾", 404),
+        (ADMIN, "莲塘", 404),
+    ],
+)
 async def test_who_runs_a_school_founds_its_bodies(
     as_: SignIn, cast: Cast, founder: str, school: str, status: int
 ) -> None:

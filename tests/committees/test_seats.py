@@ -8,9 +8,9 @@ import pytest
 from backend.committees.operations import seats as operations
 from backend.committees.rules.seats import WrongSeatState
 from backend.database import execute, fetch
-from backend.identifiers import uuid7
 from backend.people.models import Standing
 from seed.cast import Cast
+from tests.committees.standing_items import a_vote
 from tests.committees.stories import (
     ADMIN,
     activate,
@@ -21,6 +21,7 @@ from tests.committees.stories import (
     refused,
     seat,
     seat_of,
+    term,
 )
 from tests.house import SignIn
 
@@ -246,7 +247,7 @@ async def test_standings_come_and_go_with_seats_and_others_stay(as_: SignIn, cas
 async def test_a_standing_passes_from_one_terms_seat_to_the_next(as_: SignIn, cast: Cast) -> None:
     old = await active_committee(as_, cast, "周婷", "高远")
     await execute("UPDATE bodies SET term_until = current_date - 2 WHERE id = $1", old["id"])
-    new = await active_committee(as_, cast, "周婷", "高远")
+    new = await active_committee(as_, cast, "周婷", "高远", **term(begins=-1))
     assert await roles_of(cast, "高远") == ["committee_member"]
     ok(await (await as_(ADMIN)).put(f"/bodies/{old['id']}/ending", json={"reason": "换届"}))
     assert await roles_of(cast, "高远") == ["committee_member"]
@@ -257,7 +258,7 @@ async def test_a_standing_passes_from_one_terms_seat_to_the_next(as_: SignIn, ca
 async def test_a_certified_vote_elects_a_nominee_once(as_: SignIn, cast: Cast) -> None:
     body = await active_committee(as_, cast, "周婷")
     made = await seat(as_, ADMIN, body["id"], cast.id("高远"), until="nominated")
-    vote = await _a_vote(cast)
+    vote = await a_vote(cast)
     seat_id, by = operations.UUID(made["id"]), cast.id("周婷")
     elected = await operations.seat_elected(seat_id, vote, by=by)
     assert elected.state == "elected"
@@ -266,19 +267,6 @@ async def test_a_certified_vote_elects_a_nominee_once(as_: SignIn, cast: Cast) -
     assert (served.state, served.vote_id) == ("serving", vote)
     assert (await operations.seat_elected(seat_id, vote, by=by, serves=True)).state == "serving"
     with pytest.raises(WrongSeatState):
-        await operations.seat_elected(seat_id, await _a_vote(cast), by=by)
+        await operations.seat_elected(seat_id, await a_vote(cast), by=by)
     shown = seat_of(await get(await as_(ADMIN), body), "高远")
     assert (shown["state"], shown["inForce"]) == ("serving", True)
-
-
-async def _a_vote(cast: Cast) -> operations.UUID:
-    vote = uuid7()
-    await execute(
-        "INSERT INTO votes (id, district_id, subject_id, title, method, options, mode, unit, "
-        "rules, rule_set_id, recused, chosen, created_by, created_at, closes_at) VALUES ($1, $2, "
-        "$1, '推选委员', 'single', '[]', 'secret', 'seat', '{}', $1, '[]', '{}', $3, now(), now())",
-        vote,
-        cast.district.id,
-        cast.id("周婷"),
-    )
-    return vote

@@ -34,6 +34,7 @@ from tests.committees.voting import (
     read,
     run_out,
     soon,
+    unseat,
 )
 from tests.house import SignIn
 
@@ -191,9 +192,7 @@ async def test_too_few_for_secrecy_and_nobody_at_all_are_refused(
     chair = await as_(CHAIR)
     row = await item(cast, body, replace(PERSONNEL, mode=Mode.SECRET), kind=RuleKind.PERSONNEL)
     for name in PARENTS[:2]:
-        await execute(
-            "UPDATE seats SET state = 'ended' WHERE id = $1", UUID(seat_of(body, name)["id"])
-        )
+        await unseat(seat_of(body, name)["id"])
     vote = await drafted(as_, row.id)
     problem = refused(
         await chair.put(f"/votes/{vote['id']}/opening", json={}), "electorate_too_small"

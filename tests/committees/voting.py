@@ -12,7 +12,15 @@ import msgspec
 from backend import clock
 from backend.ballots import sealing
 from backend.ballots.rules.charter import ORDINARY, RuleSet
-from backend.committees.models import AgendaItem, ItemState, Matter, RuleKind, RuleSetVersion
+from backend.committees.models import (
+    AgendaItem,
+    ItemState,
+    Matter,
+    Meeting,
+    MeetingState,
+    RuleKind,
+    RuleSetVersion,
+)
 from backend.database import execute, transaction
 from backend.identifiers import uuid7
 from seed.cast import Cast
@@ -55,10 +63,14 @@ async def item(
 ) -> AgendaItem:
     """Return an agenda item that is being discussed, under ``rules``."""
     body_id = UUID(body["id"])
-    matter = await Matter.create(
-        id=uuid7(), school_id=body.get("schoolId"), title="午餐供应单位的选用", rule_kind=kind
-    )
     frozen = await under_rules(body_id, kind, rules)
+    # A school has each matter once, and a story may put several.
+    matter = await Matter.create(
+        id=uuid7(),
+        school_id=body.get("schoolId"),
+        title=f"午餐供应单位的选用（{kind.value} {frozen.version}）",
+        rule_kind=kind,
+    )
     now = clock.now()
     row: dict[str, Any] = {
         "id": uuid7(),
@@ -70,8 +82,39 @@ async def item(
         "state": state,
         "created_at": now,
         "scheduled_at": now - timedelta(days=10),
+        "discussed_at": now,
+        "present": len(EVERYBODY),
+        "has_quorum": True,
     }
+    if not more.get("in_writing"):
+        row["meeting_id"] = (await _meeting(body_id, cast)).id
     return await AgendaItem.create(**{**row, **more})
+
+
+async def _meeting(body_id: UUID, cast: Cast) -> Meeting:
+    now = clock.now()
+    return await Meeting.create(
+        id=uuid7(),
+        body_id=body_id,
+        title="第三次会议",
+        starts_at=now - timedelta(minutes=20),
+        ends_at=now + timedelta(hours=2),
+        state=MeetingState.RUNNING,
+        created_by=cast.id(CHAIR),
+        created_at=now - timedelta(days=10),
+        convened_at=now - timedelta(days=10),
+        convened_by=cast.id(CHAIR),
+        started_at=now - timedelta(minutes=20),
+    )
+
+
+async def unseat(seat_id: str) -> None:
+    """End somebody's seat."""
+    await execute(
+        "UPDATE seats SET state = 'ended', ended_at = now(), ended_reason = 'dismissed' "
+        "WHERE id = $1",
+        UUID(seat_id),
+    )
 
 
 def soon(**more: float) -> str:

@@ -4,17 +4,28 @@ Nobody types a number here: what is certified is what was counted.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
+
+import structlog
 
 from backend import clock
 from backend.audit.operations import record
-from backend.ballots import bundle
+from backend.ballots import bundle, verifying
 from backend.ballots.models import Outcome, Vote
-from backend.ballots.operations.objecting import answer_objection, object_to, recount
+from backend.ballots.operations.objecting import (
+    answer_objection,
+    counted_again,
+    keeps_nothing,
+    object_to,
+    recount,
+)
 from backend.ballots.operations.voting import locked
 from backend.ballots.queries import results
 from backend.ballots.rules import certifying as rules
 from backend.ballots.rules.bundle import question_of, rules_of, tally_of
+from backend.ballots.rules.checking import Check
+from backend.ballots.rules.digests import canonical
 from backend.ballots.rules.states import Verb, moved
 from backend.database import transaction
 from backend.rounds import each
@@ -29,6 +40,8 @@ __all__ = [
     "recount",
     "settle_tie",
 ]
+
+log = structlog.get_logger("ballots")
 
 Told = Callable[[Vote], Awaitable[object]]
 """What somebody wants done with a vote in the transaction that publishes it."""
@@ -60,13 +73,16 @@ async def settle_tie(vote_id: UUID, settled_for: str, *, by: UUID) -> Vote:
 async def certify(vote_id: UUID, *, by: UUID) -> Vote:
     """Certify a count as its chair. Past the days the rules give it is late, and says so.
 
-    Raises ``NotFound``, ``NotCounted``, and ``TieUnsettled`` where a casting vote is owed.
+    The ballots are counted again first. Raises ``NotFound``, ``NotCounted``,
+    ``CountDoesNotFit``, and ``TieUnsettled`` where a casting vote is owed.
     """
     async with transaction():
         vote = await locked(vote_id)
         state = moved(vote.state, Verb.CERTIFY)
         if _ways(vote):
             raise rules.TieUnsettled
+        if not keeps_nothing(vote) and await counted_again(vote) != tally_of(vote):
+            raise _unfit(vote, [Check.COUNT])
         assert vote.counted_at is not None
         vote.state, vote.certified_at, vote.certified_by = state, clock.now(), by
         vote.objections_until = vote.objections_until or rules.objections_end(
@@ -81,7 +97,8 @@ async def certify(vote_id: UUID, *, by: UUID) -> Vote:
 async def publish(vote_id: UUID, *, settings: Settings, by: UUID | None = None) -> Vote:
     """Publish a certified result, signed and for good: nothing about the vote changes after.
 
-    Raises ``NotFound``, ``NotCertified``, ``ObjectionPending`` and ``ObjectionWindowOpen``.
+    It is checked first as anybody will check it. Raises ``NotFound``, ``NotCertified``,
+    ``ObjectionPending``, ``ObjectionWindowOpen`` and ``CountDoesNotFit``.
     """
     async with transaction():
         vote = await locked(vote_id)
@@ -91,8 +108,10 @@ async def publish(vote_id: UUID, *, settings: Settings, by: UUID | None = None) 
             raise rules.ObjectionPending
         if vote.objections_until is None or now < vote.objections_until:
             raise rules.ObjectionWindowOpen
-        told = bundle.signed(await bundle.build(vote, now), settings.secret_key)
-        vote.state, vote.published_at, vote.bundle = state, now, bundle.written(told)
+        told = bundle.written(bundle.signed(await bundle.build(vote, now), settings.secret_key))
+        if failed := _failed(told):
+            raise _unfit(vote, failed)
+        vote.state, vote.published_at, vote.bundle = state, now, told
         await vote.save(update_fields=["state", "published_at", "bundle"])
         await _record("published", vote, by, outcome=vote.outcome)
     return vote
@@ -119,6 +138,18 @@ def _ways(vote: Vote) -> tuple[str, ...]:
     return rules.ways_to_settle(
         question_of(vote), rules_of(vote), Outcome(vote.outcome), tally_of(vote)
     )
+
+
+def _failed(told: dict[str, Any]) -> list[Check]:
+    """Check a result before it goes out; a clock that was wrong is no reason to keep it back."""
+    findings = verifying.verify(canonical(told)).findings
+    return [one.check for one in findings if one.faults and one.check is not Check.TIMES]
+
+
+def _unfit(vote: Vote, checks: list[Check]) -> rules.CountDoesNotFit:
+    # Nobody's hand at the app can do this: somebody was at the database.
+    log.error("count_does_not_fit", vote=str(vote.id), checks=checks)
+    return rules.CountDoesNotFit(checks=", ".join(checks))
 
 
 async def _record(done: str, vote: Vote, by: UUID | None, **facts: object) -> None:

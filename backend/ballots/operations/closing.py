@@ -26,6 +26,7 @@ from backend.ballots.rules.charter import SMALLEST_SECRET
 from backend.ballots.rules.counting import Choice, Tally, count, is_valid
 from backend.ballots.rules.states import (
     KeyLost,
+    NotClosed,
     PaperUnconfirmed,
     TooEarlyToClose,
     Verb,
@@ -94,7 +95,9 @@ async def close(vote_id: UUID, reason: CloseReason, *, by: UUID | None, settings
         )
     try:
         return await count_closed(vote_id, settings)
-    except (PaperUnconfirmed, KeyLost):
+    except (PaperUnconfirmed, KeyLost, NotClosed):
+        # The last: somebody else has counted or annulled it between the two transactions.
+        await vote.refresh_from_db()
         return vote
 
 

@@ -59,10 +59,12 @@ async def answer_objection(
         vote, objection = await _raised(objection_id)
         if objection.raised_by == by:
             raise rules.OwnObjection
+        if vote.school_id is None and office is not Office.DISTRICT:
+            raise rules.OtherOfficeNeeded
         now = clock.now()
         if upheld:
             moved(vote.state, Verb.RECOUNT)
-            if _keeps_nothing(vote):
+            if keeps_nothing(vote):
                 raise rules.NothingToRecount
             first = (
                 None
@@ -97,9 +99,9 @@ async def recount(vote_id: UUID, *, by: UUID) -> Vote:
     async with transaction():
         vote = await locked(vote_id)
         state = moved(vote.state, Verb.RECOUNT)
-        if _keeps_nothing(vote):
+        if keeps_nothing(vote):
             raise rules.NothingToRecount
-        before, again = tally_of(vote), await _count(vote)
+        before, again = tally_of(vote), await counted_again(vote)
         await _record(
             "recounted",
             vote,
@@ -123,6 +125,19 @@ async def recount(vote_id: UUID, *, by: UUID) -> Vote:
     return vote
 
 
+async def counted_again(vote: Vote) -> Tally:
+    """Return what the ballots a vote has kept come to, paper included."""
+    paper = await results.paper_of(vote.id)
+    return count(
+        question_of(vote),
+        rules_of(vote),
+        vote.entitled,
+        await results.cast_choices(vote),
+        paper=paper.given if paper else (),
+        paper_invalid=paper.invalid if paper else 0,
+    )
+
+
 async def _raised(objection_id: UUID) -> tuple[Vote, Objection]:
     """Return an unanswered objection and its vote, both locked, the vote first."""
     known = await Objection.get_or_none(id=objection_id)
@@ -135,19 +150,8 @@ async def _raised(objection_id: UUID) -> tuple[Vote, Objection]:
     return vote, objection
 
 
-async def _count(vote: Vote) -> Tally:
-    paper = await results.paper_of(vote.id)
-    return count(
-        question_of(vote),
-        rules_of(vote),
-        vote.entitled,
-        await results.cast_choices(vote),
-        paper=paper.given if paper else (),
-        paper_invalid=paper.invalid if paper else 0,
-    )
-
-
-def _keeps_nothing(vote: Vote) -> bool:
+def keeps_nothing(vote: Vote) -> bool:
+    """Say whether so few voted secretly that there is nothing to count again."""
     return vote.mode == Mode.SECRET and tally_of(vote) is None
 
 

@@ -97,6 +97,14 @@ class NothingToRecount(Refusal):
         super().__init__(smallest=SMALLEST_SECRET)
 
 
+class CountDoesNotFit(Refusal):
+    """Somebody has changed the count, or what was counted, past the house: ``checks`` says what."""
+
+    code = "count_does_not_fit"
+    zh = "计票结果与保存的选票不符，不能确认或公布：{checks}。请提出异议并重新计票。"
+    en = "The count does not fit the ballots that were kept: {checks}. Object, and have it recounted."
+
+
 class ObjectionPending(Refusal):
     code = "objection_pending"
     zh = "还有异议没有答复，不能公布。"
@@ -188,8 +196,6 @@ def second_word(
     offices; what belongs to the district (``of_district``) takes two of its officers. Raises
     :class:`SecondPersonNeeded` and :class:`OtherOfficeNeeded`.
     """
-    if of_district and office is not Office.DISTRICT:
-        raise OtherOfficeNeeded
     if first is None:
         return False
     if first[0] == by:

@@ -76,7 +76,11 @@ class Ballots(Controller):
             says=en if language(request.headers) == "en" else zh,
         )
 
-    @get(operation_id="getMyBallot", summary="我的选票 Whether the ballot is in the box")
+    @get(
+        operation_id="getMyBallot",
+        summary="我的选票 Whether the ballot is in the box",
+        responses=refusals(states.NotEntitled),
+    )
     async def get_mine(self, cast_by: NamedDependency[VoteSight]) -> MyBallotsOut:
         """In an open vote also what it says; in a secret one the phone alone knows."""
         return MyBallotsOut(

@@ -213,7 +213,10 @@ async def shown(body: Body, actor: Actor, *, inside: bool, runs: bool) -> BodyDe
     seated = {seat["constituency"] for seat in seats if seat["in_force"]}
     missing: list[Constituency] = rules.missing(BodyKind(body.kind), seated)
     return BodyDetailOut.seated(
-        row, [BodySeatOut.of(seat, actor.person_id, runs=runs) for seat in seats], missing, runs=runs
+        row,
+        [BodySeatOut.of(seat, actor.person_id, runs=runs) for seat in seats],
+        missing,
+        runs=runs,
     )
 
 

@@ -1,7 +1,5 @@
 """Results: settling a tie, certifying, objecting, publishing; the file and the picture."""
 
-from typing import Any
-
 from litestar import Controller, Request, Response, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
@@ -9,9 +7,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
 from backend.ballots import signing
-from backend.ballots.models import Objection
+from backend.ballots.models import Objection, Vote
 from backend.ballots.queries import results
 from backend.ballots.rules import certifying as engine
+from backend.ballots.rules.digests import canonical
 from backend.committees.controllers.results import picture, result
 from backend.committees.controllers.showing import shown
 from backend.committees.operations import certifying
@@ -49,11 +48,13 @@ from backend.web.policy import Policy
 from backend.web.problems import language, refusals
 
 Asked = Request[Actor, None, State]
-_PICTURE = {
-    200: ResponseSpec(
-        bytes, description="The picture.", media_type="image/png", generate_examples=False
-    )
-}
+BUNDLE = "application/vnd.tongxing.vote"
+
+
+def _file(media_type: str, means: str) -> dict[int, ResponseSpec]:
+    return {
+        200: ResponseSpec(bytes, description=means, media_type=media_type, generate_examples=False)
+    }
 
 
 class Certification(Controller):
@@ -242,20 +243,22 @@ class Results(Controller):
         dependencies={"public": Provide(vote_published)},
         operation_id="getVoteBundle",
         summary="核验文件 The published result, to be checked by anybody",
-        responses=refusals(NotPublishedYet),
+        responses=_file(BUNDLE, "The file.") | refusals(NotPublishedYet),
     )
-    async def get_bundle(self, public: NamedDependency[VoteSight]) -> Response[dict[str, Any]]:
-        """Exactly what was signed; `tongxing verify-vote` checks it without this server."""
-        vote = public.vote
-        name = f'attachment; filename="vote-{vote.id}.json"'
-        return Response(vote.bundle, headers={"content-disposition": name})
+    async def get_bundle(self, public: NamedDependency[VoteSight]) -> Response[bytes]:
+        """Exactly what was signed, as canonical JSON (RFC 8785); `tongxing verify-vote` checks
+        the file without this server.
+        """
+        vote: Vote = public.vote
+        headers = {"content-disposition": f'attachment; filename="vote-{vote.id}.json"'}
+        return Response(canonical(vote.bundle), headers=headers, media_type=BUNDLE)
 
     @get(
         "/picture.png",
         dependencies={"told": Provide(vote_with_result)},
         operation_id="getVotePicture",
         summary="结果图片 A picture of the result, to be passed on",
-        responses=_PICTURE | refusals(NoResultYet),
+        responses=_file("image/png", "The picture.") | refusals(NoResultYet),
     )
     async def get_picture(self, told: NamedDependency[VoteSight]) -> Response[bytes]:
         """Once certified. Nobody is named in it."""

@@ -68,7 +68,9 @@ async def draft_minutes(meeting_id: UUID, *, by: UUID | None = None) -> Minutes:
         else:
             minutes.record, minutes.drafted_at = found, clock.now()
             await minutes.save(update_fields=["record", "drafted_at"])
-        await note("committees.minutes_drafted", Held(minutes=minutes, meeting=meeting, body=body), by)
+        await note(
+            "committees.minutes_drafted", Held(minutes=minutes, meeting=meeting, body=body), by
+        )
         return minutes
 
 
@@ -143,10 +145,10 @@ async def remind(minutes_id: UUID) -> bool:
     was news.
     """
     async with transaction():
-        minutes = await Minutes.select_for_update().get(id=minutes_id).select_related("meeting")
+        minutes = await Minutes.select_for_update().get(id=minutes_id)
         if minutes.state != MinutesState.DRAFT:
             return False
-        meeting: Any = minutes.meeting
+        meeting = await Meeting.get(id=minutes.meeting_id)
         now = clock.now()
         minutes.reminded_at = now
         await minutes.save(update_fields=["reminded_at"])
@@ -165,9 +167,7 @@ async def hold(meeting_id: UUID) -> Held:
 
 async def note(action: str, held: Held, by: UUID | None, **facts: object) -> None:
     """Write an act into the trail."""
-    await record(
-        action, "minutes", held.minutes.id, by=by, school_id=held.body.school_id, **facts
-    )
+    await record(action, "minutes", held.minutes.id, by=by, school_id=held.body.school_id, **facts)
 
 
 async def officers_and_keepers(body_id: UUID) -> list[UUID]:

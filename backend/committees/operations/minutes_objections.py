@@ -59,9 +59,7 @@ async def answer(
             STEPS["uphold" if upheld else "reject"].check(held.minutes.state)
         objection.upheld, objection.answer = upheld, text
         objection.answered_by, objection.answered_at = by, clock.now()
-        await objection.save(
-            update_fields=["upheld", "answer", "answered_by", "answered_at"]
-        )
+        await objection.save(update_fields=["upheld", "answer", "answered_by", "answered_at"])
         was = held.minutes.digest
         if upheld and held.minutes.state == MinutesState.CONFIRMED:
             await reopen(held)

@@ -120,5 +120,3 @@ def link_of(row: Decision) -> Link:
         entered_at=row.entered_at,
     )
     return Link(entry=entry, previous=row.previous, digest=row.digest)
-
-

@@ -27,11 +27,12 @@ SELECT b.school_id, coalesce(s.name, '') AS school_name, b.kind,
            AS confirmed,
        count(m.id) FILTER (WHERE m.state = 'filed')::int AS filed
 FROM meetings t JOIN bodies b ON b.id = t.body_id
+JOIN districts d ON d.id = b.district_id
 LEFT JOIN minutes m ON m.meeting_id = t.id LEFT JOIN schools s ON s.id = b.school_id
 WHERE t.state IN ('ended', 'closed') AND b.district_id = $1
   AND ($2::uuid IS NULL OR b.school_id = $2)
-  AND ($3::date IS NULL OR (t.ended_at AT TIME ZONE $5)::date >= $3)
-  AND ($4::date IS NULL OR (t.ended_at AT TIME ZONE $5)::date <= $4)
+  AND ($3::date IS NULL OR (t.ended_at AT TIME ZONE d.timezone)::date >= $3)
+  AND ($4::date IS NULL OR (t.ended_at AT TIME ZONE d.timezone)::date <= $4)
 GROUP BY b.school_id, s.name, b.kind
 ORDER BY b.school_id IS NOT NULL, s.name, b.school_id, b.kind
 """
@@ -46,12 +47,12 @@ async def page(
 
 
 async def counts(
-    district_id: UUID, school_id: UUID | None, first: date | None, last: date | None, zone: str
+    district_id: UUID, school_id: UUID | None, first: date | None, last: date | None
 ) -> list[dict[str, Any]]:
     """Return for every school and kind of body how many meetings were held, how many have
     confirmed minutes, and how many filed ones.
     """
-    return await fetch(_COUNTS, district_id, school_id, first, last, zone)
+    return await fetch(_COUNTS, district_id, school_id, first, last)
 
 
 async def wording_of(district_id: UUID, school_id: UUID | None) -> tuple[Wording, int]:

@@ -7,7 +7,6 @@ from uuid import UUID
 from backend.committees.models import Body, BodyKind, BodyState, Level
 from backend.committees.rules.suggestions import NEXT_LEVEL
 from backend.database import fetch, fetch_one
-from backend.schools.models import SchoolClass
 from backend.web.cursors import Position
 
 _COLUMNS = """
@@ -101,8 +100,7 @@ async def committee_above(body: Body) -> Body | None:
         school_id=body.school_id,
     )
     if level is Level.GRADE:
-        own = await SchoolClass.get(id=body.class_id)
-        wider = wider.filter(grade_id=own.grade_id)
+        wider = wider.filter(grade_id=body.grade_id)
     return await wider.order_by("-created_at").first()
 
 

@@ -34,7 +34,7 @@ class VoteFound(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     method: str
     mode: str
-    outcome: str
+    outcome: str | None
     entitled: int
     cast: int
     invalid: int | None
@@ -74,7 +74,7 @@ class ItemFound(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str
     state: str
-    outcome: str
+    outcome: str | None
     conclusion: str
     reason: str
     present: int | None

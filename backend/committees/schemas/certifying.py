@@ -1,7 +1,7 @@
 """Results, objections and what makes a count final, on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
@@ -138,7 +138,3 @@ class SigningKeyOut(Out):
 
     algorithm: str
     public_key: str
-
-
-Bundle = dict[str, Any]
-"""A published result, byte for byte what was signed."""

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from msgspec import Meta
 
 from backend.ballots.models import Mode, Unit
@@ -18,7 +17,7 @@ Note = Annotated[str, Meta(max_length=200)]
 Of = Annotated[int, Meta(ge=1, le=100)]
 
 
-class ShareIn(In):
+class FractionIn(In):
     """More than ``of`` out of ``outOf``; with ``atLeast``, that share is enough."""
 
     of: Of
@@ -29,7 +28,7 @@ class ShareIn(In):
         return Share(of=self.of, out_of=self.out_of, at_least=self.at_least)
 
 
-class ShareOut(Out):
+class FractionOut(Out):
     """More than ``of`` out of ``outOf``; with ``atLeast``, that share is enough."""
 
     of: Count
@@ -45,8 +44,8 @@ class RuleSetIn(In):
     voted how.
     """
 
-    quorum: ShareIn
-    majority: ShareIn | None
+    quorum: FractionIn
+    majority: FractionIn | None
     base: Base
     may_abstain: bool = True
     tie: Tie = Tie.NOT_ADOPTED
@@ -74,8 +73,8 @@ class RuleSetIn(In):
 class RuleSetOut(Out):
     """How matters of one kind are decided, as :class:`RuleSetIn` says it."""
 
-    quorum: ShareOut
-    majority: ShareOut | None
+    quorum: FractionOut
+    majority: FractionOut | None
     base: Base
     may_abstain: bool
     tie: Tie
@@ -172,7 +171,14 @@ class MatterOut(Out):
     @classmethod
     def of(cls, row: dict[str, Any]) -> "MatterOut":
         """Show one row of :func:`backend.committees.queries.charters.matters_for`."""
-        return msgspec.convert(row, cls)
+        return cls(
+            id=row["id"],
+            district_id=row["district_id"],
+            school_id=row["school_id"],
+            title=row["title"],
+            summary=row["summary"],
+            rule_kind=RuleKind(row["rule_kind"]),
+        )
 
     @classmethod
     def made(cls, matter: Matter) -> "MatterOut":
@@ -192,5 +198,5 @@ class MattersOut(Out):
     items: list[MatterOut]
 
 
-def _share(share: Share) -> ShareOut:
-    return ShareOut(of=share.of, out_of=share.out_of, at_least=share.at_least)
+def _share(share: Share) -> FractionOut:
+    return FractionOut(of=share.of, out_of=share.out_of, at_least=share.at_least)

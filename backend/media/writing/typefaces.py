@@ -1,10 +1,10 @@
 """Which typefaces a Word file asks for, and what stands in where they are not installed."""
 
 from docx.document import Document
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
-from lxml import etree
 
 TITLE, FANGSONG, HEITI, KAITI, SONGTI = "方正小标宋简体", "仿宋", "黑体", "楷体", "宋体"
 _LATIN = "Times New Roman"
@@ -46,4 +46,4 @@ def name_alternatives(document: Document) -> None:
             charset.set(qn("w:val"), "86")
             font.extend((alternative, charset))
             table.append(font)
-        part._blob = etree.tostring(table, xml_declaration=True, encoding="UTF-8", standalone=True)
+        part._blob = serialize_part_xml(table)

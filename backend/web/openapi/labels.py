@@ -4,11 +4,18 @@ Enums live in the rooms; their labels are kept together here, so that clients fi
 in the document and one word is used everywhere.
 """
 
-from backend.web.openapi import labels_committees, labels_learning, labels_meetings, labels_votes
+from backend.web.openapi import (
+    labels_committees,
+    labels_learning,
+    labels_meetings,
+    labels_minutes,
+    labels_votes,
+)
 
 ENUMS: dict[str, dict[str, str]] = {
     **labels_learning.ENUMS,
     **labels_committees.ENUMS,
+    **labels_minutes.ENUMS,
     **labels_meetings.ENUMS,
     **labels_votes.ENUMS,
     "ActivityKind": {

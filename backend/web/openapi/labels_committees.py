@@ -24,6 +24,7 @@ ENUMS: dict[str, dict[str, str]] = {
         "public": "社会公众代表",
     },
     "Level": {"district": "区级", "school": "校级", "grade": "年级", "class": "班级"},
+    "PanelState": {"draft": "草稿", "open": "评议中", "closed": "已截止", "published": "已公布"},
     "RuleKind": {"ordinary": "一般事项", "personnel": "人事事项", "charter": "章程事项"},
     "SeatEnd": {
         "resigned": "辞任",

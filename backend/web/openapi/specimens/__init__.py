@@ -20,6 +20,8 @@ from backend.web.openapi.specimens import (
     files,
     foundations,
     meetings,
+    minutes,
+    panels,
     parent_classes,
     playing,
     sharing,
@@ -47,6 +49,8 @@ _PARTS = (
     bodies,
     votes,
     meetings,
+    minutes,
+    panels,
 )
 
 ID_OF: dict[str, str] = {}

@@ -101,8 +101,8 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "endedReason": None,
         "isMine": True,
     },
-    "ShareIn": _SHARE,
-    "ShareOut": _SHARE,
+    "FractionIn": _SHARE,
+    "FractionOut": _SHARE,
     "SeatRoleIn": {"role": "secretary", "office": "会议记录"},
 }
 BY_NAME: dict[str, Any] = {}
