@@ -19,7 +19,7 @@ from backend.schools.models import SchoolClass
 from backend.settings import Settings
 from backend.web.actor import Actor
 from notifications import addresses
-from seed import column, courses, invitations
+from seed import column, committees, courses, invitations
 from seed.cast import STAFF, STAFF_PASSWORD, Cast
 from seed.cast import plant as plant_cast
 from seed.rosters import FIRST_PHONE, PRIMARY, write_school
@@ -47,6 +47,7 @@ async def plant(settings: Settings) -> Cast:
     await invitations.plant(cast)
     await column.plant(cast)
     await courses.plant(cast, settings)
+    await committees.plant(cast, settings)
     log.info("planted", people=await Person.all().count(), notices=await Notice.all().count())
     return cast
 

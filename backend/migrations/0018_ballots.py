@@ -25,6 +25,9 @@ CREATE TABLE sealed_ballots (
     attempt uuid NOT NULL,
     PRIMARY KEY (vote_id, unit_id)
 );
+-- Nobody casts a copy of another's box: once counted, the two would find each other by their
+-- receipt, and whoever cast the copy would know what the other said.
+CREATE UNIQUE INDEX one_box_once ON sealed_ballots (vote_id, sha256(box));
 
 CREATE TABLE open_ballots (
     vote_id uuid NOT NULL REFERENCES votes (id) ON DELETE RESTRICT,
@@ -160,6 +163,9 @@ BEGIN
                 WHEN cardinality(mine.units) > 1 THEN 'which_unit'
                 WHEN mine.on_paper THEN 'on_paper'
                 WHEN (v.mode = 'secret') <> (a.box IS NOT NULL) THEN 'wrong_kind'
+                WHEN EXISTS (SELECT 1 FROM sealed_ballots b
+                    WHERE b.vote_id = a.vote AND sha256(b.box) = sha256(a.box)
+                      AND b.unit_id <> mine.units[1]) THEN 'copied'
                 ELSE 'ok' END AS said,
             (row_number() OVER (PARTITION BY a.vote, mine.units[1] ORDER BY a.k))::int AS turn
         FROM unnest(p_votes, p_persons, p_units, p_boxes) WITH ORDINALITY

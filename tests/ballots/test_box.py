@@ -1,5 +1,6 @@
 """One ballot a unit, sealed or open, and all of them in the count."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from backend import clock
 from backend.ballots.models import CloseReason, Method, Mode, VoteState
 from backend.ballots.operations import casting, closing
+from backend.ballots.operations.casting import CastBallot
 from backend.ballots.operations.voting import UnitDraft
 from backend.ballots.queries import turnout
 from backend.ballots.rules import states
@@ -203,6 +205,30 @@ async def test_a_box_is_no_ballot_of_an_open_vote_and_a_draft_takes_none(
         await casting.cast(open_.id, open_.voters[0], boxed(secret.vote, "for"))
     with pytest.raises(NotFound):
         await casting.cast(uuid4(), open_.voters[0], ballot("for"))
+
+
+async def test_nobody_casts_a_copy_of_anothers_box(db: None, settings: Settings) -> None:
+    """With the database at hand, its receipt would come twice and betray what the other said."""
+    vote = await put(settings, mode=Mode.SECRET)
+    mine = boxed(vote.vote, "for")
+    await casting.cast(vote.id, vote.voters[0], mine)
+    copy = CastBallot(sealed=mine.sealed, attempt=uuid4())
+    with pytest.raises(states.BadBox):
+        await casting.cast(vote.id, vote.voters[1], copy)
+    # Their own again is a retry, and no copy.
+    assert (await casting.cast(vote.id, vote.voters[0], mine)).turnout == 1
+    # At once: on connections of their own, and in one batch.
+    fresh = boxed(vote.vote, "against")
+    twice = [await casting.prepared(vote.id, vote.voters[at], fresh) for at in (2, 3)]
+    answers = await asyncio.gather(*(casting.settle([one]) for one in twice))
+    assert sorted(answer.said for [answer] in answers) == ["copied", "ok"]
+    again = boxed(vote.vote, "against")
+    ends = await asyncio.gather(
+        *(casting.cast(vote.id, vote.voters[at], again) for at in (4, 5)), return_exceptions=True
+    )
+    assert [type(end) for end in ends] == [casting.CastResult, states.BadBox]
+    rows = await fetch("SELECT DISTINCT box FROM sealed_ballots")
+    assert len(rows) == (await turnout.turnout(vote.id)).cast == 3
 
 
 async def test_every_box_of_a_vote_has_one_length(db: None, settings: Settings) -> None:

@@ -252,7 +252,7 @@ async def test_no_chair_certifies_a_count_that_its_ballots_do_not_have(
     ("change", "checks"),
     [
         ("UPDATE votes SET outcome = 'failed', chosen = '{}' WHERE id = $1", "outcome"),
-        ("UPDATE voting_units SET took_part = true WHERE vote_id = $1", "turnout"),
+        ("UPDATE voting_units SET took_part = true WHERE vote_id = $1", "turnout, outcome"),
         ("UPDATE voting_units SET commitment = repeat('0', 64) WHERE vote_id = $1", "electorate"),
         ("UPDATE open_ballots SET choice = '{against}' WHERE vote_id = $1", "count"),
     ],

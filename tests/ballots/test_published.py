@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from backend.ballots.models import Mode
+from backend.ballots.models import Mode, Office
 from backend.ballots.operations import certifying, closing
 from backend.ballots.rules.charter import PERSONNEL
 from backend.settings import Settings
@@ -89,7 +89,7 @@ async def test_nothing_of_a_published_vote_can_be_changed_in_sql(
 ) -> None:
     put = await chairing.counted(settings, **(SECRET if mode == "secret" else {}))
     objection = await certifying.object_to(put.id, "票数不对", by=put.voters[0])
-    answer = {"upheld": False, "answer": "无误", "office": "district", "by": stage.CHAIR}
+    answer = {"upheld": False, "answer": "无误", "office": Office.DISTRICT, "by": stage.CHAIR}
     await certifying.answer_objection(objection.id, **answer)
     await certifying.certify(put.id, by=await chairing.a_chair())
     await chairing.turn_back(put.id, days=4)
@@ -104,6 +104,23 @@ async def test_nothing_of_a_published_vote_can_be_changed_in_sql(
     assert {what: after[what] for what in changes if after[what] is None} == {}
     locked = set(changes) - NEVER - {what for what in changes if "UPDATE votes" in changes[what]}
     assert {after[what] for what in locked} == {"RestrictViolationError"}
+
+
+async def test_it_is_the_locks_that_keep_it(raw: asyncpg.Connection, settings: Settings) -> None:
+    """With the locks off, the same statements go through."""
+    put = await chairing.published(settings)
+    who = {"vote": put.id, "person": (await stage.people(1))[0]}
+    changes = {
+        what: sql
+        for what, sql in (CHANGES | OPEN).items()
+        if what in ("the outcome", "a unit", "who cast it", "open ballots", "an objection more")
+    }
+    assert None not in (await refusals(raw, changes, **who)).values()
+    free = {
+        what: f"SET LOCAL session_replication_role = replica; {sql}"
+        for what, sql in changes.items()
+    }
+    assert set((await refusals(raw, free, **who)).values()) == {None}
 
 
 async def test_the_boxes_of_an_annulled_vote_stay_sealed_and_stay(

@@ -39,9 +39,10 @@ async def an_item(
     await execute(
         "INSERT INTO agenda_items (id, body_id, matter_id, rule_set_id, title, attachment_ids, "
         "in_writing, proposer_id, state, outcome, vote_id, chosen, created_at, scheduled_at, "
-        "decided_at) SELECT $1, $2, m.id, v.id, '议题', '{}', true, $3, $4, $5::varchar, $6, '{}', now(), "
-        "now(), CASE WHEN $5::varchar <> '' THEN now() END FROM matters m, rule_set_versions v "
-        "WHERE m.rule_kind = $7 AND v.body_id IS NULL AND v.kind = $7 LIMIT 1",
+        "decided_at) SELECT $1, $2, m.id, v.id, '议题', '{}', true, $3, $4, $5::varchar, $6, '{}', "
+        "now(), now(), CASE WHEN $5::varchar <> '' THEN now() END "
+        "FROM matters m, rule_set_versions v WHERE m.rule_kind = $7 AND v.body_id IS NULL "
+        "AND v.kind = $7 LIMIT 1",
         item,
         UUID(body["id"]),
         cast.id(by),

@@ -35,9 +35,6 @@ from tests.committees.agendas import (
 from tests.committees.stories import ok, refused
 from tests.house import SignIn
 
-LIST, DETAIL = 4, 7
-"""Round trips of a list of items and of one item, who asks included."""
-
 
 def path(item: dict[str, Any], verb: str = "") -> str:
     return f"/agenda-items/{item['id']}{'/' if verb else ''}{verb}"

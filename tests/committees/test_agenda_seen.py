@@ -34,7 +34,7 @@ from tests.committees.stories import active_committee, ok, refused
 from tests.courses.stories import a_medium
 from tests.house import SignIn
 
-LIST, DETAIL = 4, 7
+LIST, DETAIL = 6, 6
 """Round trips of a list of items and of one item, who asks included."""
 
 

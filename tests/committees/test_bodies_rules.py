@@ -135,7 +135,7 @@ def test_a_term_ends_after_it_begins_and_within_five_years(days: int, fits: bool
 
 @pytest.mark.parametrize("constituency", list(Constituency))
 def test_whose_seats_a_body_may_have(constituency: Constituency) -> None:
-    allowed = {
+    allowed: dict[str, set[str] | set[Constituency]] = {
         "parent_committee": {"parent"},
         "coeducation_committee": {"school_leader", "teacher", "parent", "community"},
         "working_group": set(Constituency),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from seed.cast import Cast
+from tests.bench.counting import counted
 from tests.committees.stories import (
     ADMIN,
     activate,
@@ -188,3 +189,27 @@ async def test_who_runs_another_school_runs_none_here(as_: SignIn, cast: Cast) -
             headers = {"Idempotency-Key": "12345678"}
             answer = await client.request(method, path, json=body_, headers=headers)
             assert answer.status_code == 404, (name, path)
+
+
+async def test_a_list_asks_as_many_questions_of_one_body_as_of_four(
+    as_: SignIn, cast: Cast, dsn: str
+) -> None:
+    admin, school = await as_(ADMIN), cast.schools["海湾"].id
+    body = await active_committee(as_, cast, "周婷", "高远")
+    await listed(admin, cast)
+    async with counted(dsn) as statements:
+        await listed(admin, cast)
+        one = await statements.count()
+        statements.clear()
+        await get(admin, body)
+        alone = await statements.count()
+    for name in ("三年级/2班", "一年级/1班", "一年级/2班"):
+        await found(as_, ADMIN, school, class_id=cast.classes[f"海湾/{name}"].id)
+    await seat(as_, ADMIN, body["id"], cast.id("王立强"))
+    await listed(admin, cast)
+    async with counted(dsn) as statements:
+        assert len(await listed(admin, cast)) == 4
+        assert await statements.count() == one
+        statements.clear()
+        assert len((await get(admin, body))["members"]) == 3
+        assert await statements.count() == alone

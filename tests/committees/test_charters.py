@@ -11,6 +11,7 @@ from backend.ballots.rules.charter import RuleSet
 from backend.committees.models import RuleKind, RuleSetVersion
 from backend.committees.queries import charters as queries
 from backend.committees.rules.charters import rules_of
+from backend.committees.schemas.charters import RuleSetIn, RuleSetOut
 from backend.database import execute, fetch
 from seed.cast import Cast
 from tests.committees.standing_items import an_item
@@ -257,7 +258,5 @@ async def test_the_next_term_keeps_the_rules(as_: SignIn, cast: Cast) -> None:
 
 def test_every_rule_goes_over_the_wire() -> None:
     """A rule that a body could not set, or not read, would be nobody's."""
-    from backend.committees.schemas.charters import RuleSetIn, RuleSetOut
-
     fields = set(RuleSet.__struct_fields__)
     assert set(RuleSetIn.__struct_fields__) == fields == set(RuleSetOut.__struct_fields__)

@@ -31,8 +31,6 @@ from tests.committees.agendas import (
 from tests.committees.stories import ok, refused
 from tests.house import SignIn
 
-LIST, DETAIL = 4, 8
-"""Round trips of a list of meetings and of one meeting, who asks included."""
 CONVENED, MOVED = "committees.meeting_convened", "committees.meeting_moved"
 CANCELLED, SOON = "committees.meeting_cancelled", "committees.meeting_soon"
 

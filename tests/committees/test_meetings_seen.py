@@ -81,7 +81,7 @@ async def test_who_sees_and_runs_a_meeting(
     if after == 200:
         shown = seen.json()
         assert bool(shown["agenda"]) is bool(shown["attendance"]) is bool(shown["onlineUrl"])
-        assert bool(shown["agenda"]) is inside
+        assert bool(shown["agenda"]) is bool(shown["place"]) is inside
         assert shown["title"] == meeting["title"]
     keeps = who in (CHAIR, SECRETARY)
     for verb, sent in (

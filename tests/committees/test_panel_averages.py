@@ -148,6 +148,20 @@ def test_nothing_shown_to_everybody_comes_of_fewer_than_three(
         assert len(hidden) != 1 or len(groups) == 1
 
 
+def test_hiding_the_small_group_alone_would_hide_nothing() -> None:
+    parents, expert = [(8, 18), (6, 15), (7, 12)], [(3, 4)]
+    scores = gave(ONE, "parent", *parents) + gave(ONE, "expert", *expert)
+    [result] = results(KEYS, [ONE], scores)
+    naive = {one.constituency: one for one in result.groups if (one.scorers or 0) >= 3}
+    assert set(naive) == {"parent"}
+    assert result.overall is not None
+    shown = naive["parent"].average
+    assert shown is not None
+    # What one person gave, worked out of what everybody would see.
+    assert 2 * result.overall.total - shown.total == sum(expert[0])
+    assert all(one.average is None for one in for_everybody(result).groups)
+
+
 def test_the_order_of_scores_never_matters() -> None:
     scores = gave(ONE, "parent", (1, 2), (3, 4)) + gave(ONE, "expert", (5, 6), (7, 9))
     turned = [scores[start:] + scores[:start] for start in range(len(scores))]

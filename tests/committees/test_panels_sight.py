@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from seed.cast import Cast
+from tests.bench.counting import counted
 from tests.committees.panel_stories import (
     FULL,
     OFFICER,
@@ -188,6 +189,25 @@ async def test_lists_come_in_pages(as_: SignIn, cast: Cast) -> None:
         assert rest["nextCursor"] is None
         other = await (await as_("周婷")).get(path, params={"cursor": first["nextCursor"]})
         refused(other, "bad_cursor", 400)
+
+
+async def test_reading_costs_the_same_however_much_there_is(
+    as_: SignIn, cast: Cast, dsn: str
+) -> None:
+    panel = await opened(as_, cast)
+    wang, costs = await as_("王立强"), []
+    for more in (0, 4):
+        for _ in range(more):
+            await opened(as_, cast)
+        async with counted(dsn) as statements:
+            for path in (path_of(cast), "/me/panels", f"/panels/{panel['id']}"):
+                ok(await wang.get(path))
+                statements.clear()
+                ok(await wang.get(path))
+                costs.append(await statements.count())
+        for shown in panel["shown"]:
+            assert (await score(wang, shown, FULL)).status_code == 204
+    assert costs[:3] == costs[3:], costs
 
 
 async def test_a_school_that_has_switched_committees_off_has_no_panels(

@@ -1,7 +1,7 @@
 """Seats: who may hold one, how they come and go, and what they make of their holder."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -259,7 +259,7 @@ async def test_a_certified_vote_elects_a_nominee_once(as_: SignIn, cast: Cast) -
     body = await active_committee(as_, cast, "周婷")
     made = await seat(as_, ADMIN, body["id"], cast.id("高远"), until="nominated")
     vote = await a_vote(cast)
-    seat_id, by = operations.UUID(made["id"]), cast.id("周婷")
+    seat_id, by = UUID(made["id"]), cast.id("周婷")
     elected = await operations.seat_elected(seat_id, vote, by=by)
     assert elected.state == "elected"
     await operations.seat_elected(seat_id, vote, by=by)

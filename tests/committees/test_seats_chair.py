@@ -1,11 +1,12 @@
 """A body has one chair: handed over in one step, and won by one of many who try at once."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
 from backend.committees.jobs import seats as jobs
-from backend.committees.models import Seat, SeatRole, SeatState
+from backend.committees.models import Constituency, Seat, SeatRole, SeatState
 from backend.committees.operations import chairs
 from backend.committees.operations import seats as operations
 from backend.committees.queries import seats as queries
@@ -80,6 +81,8 @@ async def test_a_body_whose_chair_has_gone_gets_one_again(as_: SignIn, cast: Cas
     ok(await (await as_("周婷")).put(f"/seats/{seat_of(body, '周婷')['id']}/resignation"))
     admin = await as_(ADMIN)
     assert (await get(admin, body))["chair"] is None
+    # Whoever runs the school hears of it.
+    assert await letters(cast, ADMIN) == await letters(cast, "周慕云") == ["chair_gone"]
     to = {"seatId": seat_of(body, "高远")["id"]}
     ok(await admin.put(f"/bodies/{body['id']}/chair", json=to))
     assert (await get(admin, body))["chair"] == "高远"
@@ -103,11 +106,11 @@ async def test_of_sixteen_who_try_at_once_one_becomes_the_chair(as_: SignIn, cas
         person = await ties.open_account(f"家长{number}", f"+86199000009{number:02d}")
         await ties.bind(person.id, cast.children["王子墨"].id, Relation.OTHER)
         nominee = operations.Nominee(
-            constituency=operations.Constituency.PARENT, role=SeatRole.CHAIR, person_id=person.id
+            constituency=Constituency.PARENT, role=SeatRole.CHAIR, person_id=person.id
         )
         waiting.append(
             await operations.nominate(
-                operations.UUID(body["id"]), nominee, by=admin_id, until=SeatState.APPOINTED
+                UUID(body["id"]), nominee, by=admin_id, until=SeatState.APPOINTED
             )
         )
 
@@ -125,10 +128,10 @@ async def test_of_sixteen_who_try_at_once_one_becomes_the_chair(as_: SignIn, cas
 
 async def test_sixteen_handings_over_at_once_leave_one_chair(as_: SignIn, cast: Cast) -> None:
     body = await active_committee(as_, cast, "周婷", "高远", "王立强", "李建国", secretary="马静")
-    body_id, by = operations.UUID(body["id"]), cast.id(ADMIN)
-    to = [operations.UUID(one["id"]) for one in body["members"]] * 4
+    body_id, by = UUID(body["id"]), cast.id(ADMIN)
+    to = [UUID(one["id"]) for one in body["members"]] * 4
 
-    async def hand_over(seat_id: operations.UUID) -> None:
+    async def hand_over(seat_id: UUID) -> None:
         try:
             await chairs.hand_over_chair(body_id, seat_id, by=by)
         except Refusal as refusal:
@@ -160,7 +163,7 @@ async def test_a_seat_lapses_at_once_and_is_ended_soon(
     body = await active_committee(as_, cast, "周婷", "高远", "马静")
     await execute(ENDINGS[ending], cast.id("高远"))
     # At once nobody counts them any more, whether or not the round has come by.
-    serving = {one.name for one in await queries.serving(operations.UUID(body["id"]))}
+    serving = {one.name for one in await queries.serving(UUID(body["id"]))}
     assert "高远" not in serving
     assert ok(await (await as_("高远")).get("/my/seats"))["items"] == []
     shown = {
@@ -184,5 +187,5 @@ async def test_without_the_guardianship_in_the_question_the_seat_would_stay(
     await execute(ENDINGS["the guardianship ended"], cast.id("高远"))
     careless = queries.IN_FORCE.replace(queries.TIED, "true")
     monkeypatch.setattr(queries, "IN_FORCE", careless)
-    serving = {one.name for one in await queries.serving(operations.UUID(body["id"]))}
+    serving = {one.name for one in await queries.serving(UUID(body["id"]))}
     assert "高远" in serving

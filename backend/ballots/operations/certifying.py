@@ -148,8 +148,9 @@ def _failed(told: dict[str, Any]) -> list[Check]:
 
 def _unfit(vote: Vote, checks: list[Check]) -> rules.CountDoesNotFit:
     # Nobody's hand at the app can do this: somebody was at the database.
-    log.error("count_does_not_fit", vote=str(vote.id), checks=checks)
-    return rules.CountDoesNotFit(checks=", ".join(checks))
+    names = ", ".join(checks)
+    log.error("count_does_not_fit", vote=str(vote.id), checks=names)
+    return rules.CountDoesNotFit(checks=names)
 
 
 async def _record(done: str, vote: Vote, by: UUID | None, **facts: object) -> None:

@@ -22,7 +22,7 @@ from backend.ballots.models import CloseReason, Mode, PaperBallots, PaperState, 
 from backend.ballots.operations.voting import locked, seal_of
 from backend.ballots.queries.turnout import turnout
 from backend.ballots.rules.bundle import question_of, rules_of
-from backend.ballots.rules.charter import SMALLEST_SECRET
+from backend.ballots.rules.certifying import is_small
 from backend.ballots.rules.counting import Choice, Tally, count, is_valid
 from backend.ballots.rules.states import (
     KeyLost,
@@ -221,7 +221,7 @@ async def _write(vote: Vote, tally: Tally, found: _Found, paper: PaperBallots | 
     by_phone = len(found.choices)
     await execute(_TOOK_PART, vote.id)
     if found.opened is not None:
-        if tally.cast < SMALLEST_SECRET or 0 < by_phone < SMALLEST_SECRET:
+        if is_small(Mode.SECRET, tally.cast, tally.of_paper):
             whole = {name: whole[name] for name in KEPT}
             if paper is not None:
                 paper.choices, paper.invalid = [], 0

@@ -59,7 +59,7 @@ async def answer_objection(
         vote, objection = await _raised(objection_id)
         if objection.raised_by == by:
             raise rules.OwnObjection
-        if vote.school_id is None and office is not Office.DISTRICT:
+        if vote.school_id is None and office != Office.DISTRICT:
             raise rules.OtherOfficeNeeded
         now = clock.now()
         if upheld:

@@ -102,7 +102,7 @@ class CountDoesNotFit(Refusal):
 
     code = "count_does_not_fit"
     zh = "计票结果与保存的选票不符，不能确认或公布：{checks}。请提出异议并重新计票。"
-    en = "The count does not fit the ballots that were kept: {checks}. Object, and have it recounted."
+    en = "The count does not fit the ballots kept: {checks}. Object, and have it recounted."
 
 
 class ObjectionPending(Refusal):

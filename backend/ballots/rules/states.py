@@ -159,7 +159,7 @@ class BadChoice(BadInput):
 
 
 class BadBox(BadInput):
-    """A sealed ballot whose length is not that of this vote's ballots."""
+    """A sealed ballot of another length than this vote's, or a copy of somebody else's."""
 
     code = "bad_box"
     zh = "密封选票的格式不正确，请更新应用后重试。"
@@ -229,6 +229,7 @@ SAID: dict[str, type[Refusal]] = {
     "which_unit": WhichUnit,
     "on_paper": VotedOnPaper,
     "wrong_kind": BadChoice,
+    "copied": BadBox,
     "already_voted": AlreadyVoted,
 }
 """What ``cast_ballots`` of the database says, and what it means."""

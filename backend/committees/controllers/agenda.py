@@ -10,12 +10,7 @@ from backend.committees.controllers.items import ItemAnswers, OneItem, item_out
 from backend.committees.controllers.tabling import ItemAtMeeting, ItemPlacing
 from backend.committees.models import Body, ItemState
 from backend.committees.operations import proposing
-from backend.committees.permissions.bodies import (
-    BodySight,
-    body_from_inside,
-    body_in_sight,
-    the,
-)
+from backend.committees.permissions.bodies import BodySight, body_from_inside, body_in_sight, the
 from backend.committees.queries import agenda as queries
 from backend.committees.rules import agenda as rules
 from backend.committees.rules.bodies import WrongBodyState

@@ -7,8 +7,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend import clock
+from backend.committees.controllers.gathering import meeting_out
 from backend.committees.controllers.items import item_out
-from backend.committees.controllers.meetings import meeting_out
 from backend.committees.models import AgendaItem, Meeting
 from backend.committees.operations import attending as verbs
 from backend.committees.permissions.agenda import (
@@ -173,14 +173,14 @@ class MeetingQuorum(Controller):
         """By the body's ordinary rule set; with `item_id` by that item's, and without those who
         stand aside from it.
         """
-        found_rules = await agenda.ordinary_rules(inside.body_id, clock.now())
-        if item_id is not None:
-            item = await AgendaItem.get_or_none(id=item_id, meeting_id=inside.id)
-            if item is None or item.rule_set_id is None:
+        if item_id is None:
+            found_rules = await agenda.ordinary_rules(inside.body_id, clock.now())
+            if found_rules is None:
+                raise NoRuleSet
+        else:
+            found_rules = await agenda.rules_on_agenda(inside.id, item_id)
+            if found_rules is None:
                 raise NotFound
-            found_rules = await agenda.rules_frozen(item.rule_set_id)
-        if found_rules is None:
-            raise NoRuleSet
         found, missing = await attending.quorum_of(inside, found_rules.quorum, item_id)
         named = None
         if gathering.within.keeps:

@@ -6,7 +6,7 @@ from litestar import Controller, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, QueryParameter
 
-from backend.committees.models import Body, BodyKind, Constituency
+from backend.committees.models import Body, BodyKind
 from backend.committees.operations import bodies as operations
 from backend.committees.permissions.bodies import (
     BodySight,
@@ -31,7 +31,7 @@ from backend.errors import NotAllowed
 from backend.schools.models import School
 from backend.schools.permissions import school_in_sight, stands_above
 from backend.settings import Settings
-from backend.web.actor import Actor
+from backend.web.actor import Actor, Role
 from backend.web.idempotency import KeyHeader, KeyNeeded, KeyReused, once
 from backend.web.policy import Policy
 from backend.web.problems import refusals
@@ -211,18 +211,14 @@ async def shown(body: Body, actor: Actor, *, inside: bool, runs: bool) -> BodyDe
     row = await queries.body(body.id, actor.person_id)
     seats = await seat_queries.rows_of(body.id, all_live=inside)
     seated = {seat["constituency"] for seat in seats if seat["in_force"]}
-    missing: list[Constituency] = rules.missing(BodyKind(body.kind), seated)
-    return BodyDetailOut.seated(
-        row,
-        [BodySeatOut.of(seat, actor.person_id, runs=runs) for seat in seats],
-        missing,
-        runs=runs,
-    )
+    missing = rules.missing(BodyKind(body.kind), seated)
+    members = [BodySeatOut.of(seat, actor.person_id, runs=runs) for seat in seats]
+    return BodyDetailOut.seated(row, members, missing, runs=runs)
 
 
 def _runs(row: dict[str, Any], actor: Actor) -> bool:
     if row["school_id"] is None:
-        return row["district_id"] in actor.district_ids
+        return actor.holds(Role.DISTRICT_OFFICER, district=row["district_id"])
     return actor.runs_school(row["school_id"])
 
 

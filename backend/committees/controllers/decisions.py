@@ -98,15 +98,17 @@ class BodyDecisions(Controller):
         actor: NamedDependency[Actor],
         sight: NamedDependency[BodySight],
         cursors: NamedDependency[Cursors],
-        open_only: FromQuery[bool] = False,
+        pending: FromQuery[bool] = False,
         cursor: FromQuery[Cursor | None] = None,
         limit: FromQuery[PageSize] = 20,
     ) -> DecisionPage:
-        """The latest first. Others than the body see them once the minutes are confirmed."""
-        purpose = f"decisions:{sight.body.id}:{sight.inside}:{open_only}"
+        """The latest first. Others than the body see them once the minutes are
+        confirmed; ``pending`` leaves those somebody has yet to carry out.
+        """
+        purpose = f"decisions:{sight.body.id}:{sight.inside}:{pending}"
         before = cursors.open(purpose, cursor, int) if cursor else None
         rows = await queries.page(
-            sight.body.id, inside=sight.inside, open_only=open_only, before=before, limit=limit + 1
+            sight.body.id, inside=sight.inside, open_only=pending, before=before, limit=limit + 1
         )
         more = len(rows) > limit
         return DecisionPage(

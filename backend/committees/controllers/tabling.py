@@ -16,11 +16,7 @@ from backend.committees.permissions.agenda import (
 from backend.committees.rules import agenda as rules
 from backend.committees.rules.bodies import WrongBodyState
 from backend.committees.rules.meetings import WrongMeetingState
-from backend.committees.schemas.agenda import (
-    AgendaItemOut,
-    ItemConclusionIn,
-    ItemPlaceIn,
-)
+from backend.committees.schemas.agenda import AgendaItemOut, ItemConclusionIn, ItemPlaceIn
 from backend.errors import NotAllowed, NotFound
 from backend.settings import Settings
 from backend.web.actor import Actor

@@ -11,6 +11,7 @@ from notifications import Message
 GIVEN = "committees.seat_given"
 ENDED = "committees.seat_ended"
 HANDED_OVER = "committees.chair_handed_over"
+CHAIR_GONE = "committees.chair_gone"
 
 _ROLES = {
     SeatRole.CHAIR: ("主任（组长）", "chair"),
@@ -85,4 +86,22 @@ async def handed_over(seat: Seat, body: Body, people: Collection[UUID], *, step:
             subject_id=body.id,
         ),
         once=f"{HANDED_OVER}:{step}",
+    )
+
+
+async def chair_gone(seat: Seat, body: Body, people: Collection[UUID]) -> None:
+    """Tell whoever runs a body that nobody chairs it any more, once for each chair."""
+    await notifications.tell(
+        people,
+        Message(
+            occasion=CHAIR_GONE,
+            category="work",
+            title_zh="有一项工作待您处理",
+            title_en="Something is waiting for you",
+            body_zh=f"{body.name}目前没有主任（组长），请确定新的人选。",
+            body_en=f"Nobody chairs {body.name} any more; please name somebody.",
+            link=f"/bodies/{body.id}",
+            subject_id=body.id,
+        ),
+        once=f"{CHAIR_GONE}:{seat.id}",
     )

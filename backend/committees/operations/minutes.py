@@ -12,6 +12,7 @@ from backend import clock
 from backend.audit.operations import record
 from backend.committees.models import (
     Body,
+    Meeting,
     MeetingState,
     Minutes,
     MinutesState,

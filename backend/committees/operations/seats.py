@@ -151,8 +151,11 @@ async def finish(
     seat.state, seat.ended_at, seat.ended_reason = SeatState.ENDED, clock.now(), why
     await seat.save(update_fields=["state", "ended_at", "ended_reason"])
     await _record("committees.seat_ended", seat, body, by, why=why, **facts)
-    if served and body.activated_at is not None:
-        await notify.ended(seat, body, why)
+    if not served or body.activated_at is None:
+        return
+    await notify.ended(seat, body, why)
+    if seat.role == SeatRole.CHAIR and why not in rules.WITH_THE_BODY:
+        await notify.chair_gone(seat, body, await queries.who_runs(body))
 
 
 async def locked(body_id: UUID) -> Body:

@@ -69,6 +69,12 @@ async def rules_frozen(rule_set_id: UUID) -> RuleSet:
     return rules_of(await RuleSetVersion.get(id=rule_set_id))
 
 
+async def rules_on_agenda(meeting_id: UUID, item_id: UUID) -> RuleSet | None:
+    """Return the rules that an item of this meeting's agenda has frozen."""
+    version = await RuleSetVersion.get_or_none(items__id=item_id, items__meeting_id=meeting_id)
+    return rules_of(version) if version else None
+
+
 async def matter_for(body: Body, matter_id: UUID) -> Matter | None:
     """Return a matter the body may decide: everybody's, its district's or its school's own."""
     matter = await Matter.get_or_none(id=matter_id, retired_at=None)

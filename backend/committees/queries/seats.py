@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
-from backend.committees.models import Seat, SeatRole
+from backend.committees.models import Body, Seat, SeatRole
 from backend.database import fetch
 
 VOTING = """
@@ -92,6 +92,20 @@ async def past_of(body_id: UUID) -> list[dict[str, Any]]:
         "ORDER BY s.ended_at DESC, s.id",
         body_id,
     )
+
+
+async def who_runs(body: Body) -> list[UUID]:
+    """Return the administrators of the body's school and its principal; a district's officers."""
+    rows = await fetch(
+        """
+        SELECT DISTINCT person_id FROM standings_in_force
+        WHERE CASE WHEN $1::uuid IS NULL THEN district_id = $2 AND role = 'district_officer'
+              ELSE school_id = $1 AND role IN ('school_admin', 'principal') END
+        """,
+        body.school_id,
+        body.district_id,
+    )
+    return [row["person_id"] for row in rows]
 
 
 async def is_in_force(seat_id: UUID) -> bool:

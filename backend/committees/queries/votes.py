@@ -96,7 +96,9 @@ async def of_body(
     return await fetch(
         """
         SELECT v.id, v.subject_id AS item_id, v.title, v.method, v.mode, v.unit, v.state,
-               v.entitled, v.created_at, v.closes_at, v.published_at, v.outcome
+               v.entitled, v.created_at, v.closes_at, v.published_at,
+               CASE WHEN v.state IN ('counted', 'certified', 'published')
+                    THEN v.outcome ELSE '' END AS outcome
         FROM votes v JOIN agenda_items i ON i.id = v.subject_id
         WHERE i.body_id = $1 AND ($2 OR v.state IN ('certified', 'published'))
           AND ($3::timestamptz IS NULL OR (v.created_at, v.id) < ($3, $4))

@@ -39,6 +39,10 @@ AT_SCHOOL = frozenset(
 """Seats of those who work at the school."""
 
 
+WITH_THE_BODY = frozenset({SeatEnd.TERM_OVER, SeatEnd.BODY_ENDED})
+"""Ends that leave no chair to be filled."""
+
+
 class WrongSeatState(Refusal):
     """``state`` is what it is now."""
 

@@ -64,8 +64,8 @@ class AttendanceIn(In):
 class MeetingItem(Out):
     """A meeting in a list. ``myAnswer`` is what the caller's seat has replied.
 
-    ``onlineUrl`` and ``myAnswer`` are for who sits on the body or runs it; ``items`` counts
-    the agenda, from outside it is ``null``. ``entitled`` is known once it has ended.
+    From outside, ``place`` and ``onlineUrl`` are empty, ``items``, which counts the agenda, and
+    ``entitled``, which is known once it has ended, are ``null``.
     """
 
     id: UUID
@@ -181,6 +181,7 @@ def meeting_members(row: dict[str, Any], *, inside: bool) -> dict[str, Any]:
     over = row["ended_at"] is not None
     return members | {
         "state": MeetingState(row["state"]),
+        "place": row["place"] if inside else "",
         "online_url": row["online_url"] if inside else "",
         "items": row["items"] if inside else None,
         "my_answer": MeetingAnswer(row["answer"]) if row["answer"] else None,

@@ -22,7 +22,7 @@ from seed.cast import Cast as District
 from seed.cast import plant
 from tests.ballots.adversary.plans import Cast, Plan
 from tests.committees.stories import CLASS, ok
-from tests.committees.voting import CHAIR, EVERYBODY, committee, item, opened
+from tests.committees.voting import CHAIR, EVERYBODY, committee, item, opened, soon
 from tests.house import Visitor
 
 
@@ -50,6 +50,8 @@ class Assembly:
             await consents.accept(
                 tie["person_id"], tie["student_id"], tie["school_id"], 1, clock.now()
             )
+        for who in self.people:
+            await self.phone(who)
         self.body = await committee(self.named, self.district)
 
     async def named(self, name: str) -> Visitor:
@@ -61,15 +63,15 @@ class Assembly:
             phone = await self.stack.enter_async_context(
                 Visitor(transport=self.transport, base_url="http://house/v1")
             )
-            self.phones[person_id] = phone
             await self._sign_in(phone, person_id)
+            self.phones[person_id] = phone
         return self.phones[person_id]
 
     async def open(self, plan: Plan, rules: RuleSet) -> UUID:
         """Put a question to the class's guardians, one ballot each; returns the vote."""
         secret = replace(rules, mode=Mode.SECRET, unit=Unit.PERSON)
         asked = await item(self.district, self.body, secret, kind=RuleKind.PERSONNEL)
-        more: dict[str, Any] = {"method": plan.method.value}
+        more: dict[str, Any] = {"method": plan.method.value, "closesAt": soon(hours=30)}
         if plan.method.value != "motion":
             more["options"] = [
                 {"key": key, "label": f"方案{n}"} for n, key in enumerate(plan.keys)

@@ -42,6 +42,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[str]
     seed: int
     elections: int
+    like: str | None = None
+    """A migrated database to copy; otherwise it is migrated anew."""
 
 
 class Election:
@@ -170,7 +172,7 @@ async def hold(task: Task) -> None:
             secret_key=secrets.token_hex(32),
             ballot_keys=tuple(Path(place) for place in task.keys),
         )
-        await station.furnish(dsn, naive.TABLES)
+        await station.furnish(server, naive.TABLES, like=task.like)
         async with database(dsn, settings, name="tongxing-api"):
             polling = Polling(task, settings, server)
             await polling.hold()

@@ -71,10 +71,16 @@ def opened() -> Iterator[Server]:
             shutil.rmtree(home, ignore_errors=True)
 
 
-async def furnish(dsn: str, tables: str) -> None:
-    """Bring the database to today's tables, make ``tables`` beside them, and watch them all."""
+async def furnish(server: Server, tables: str, *, like: str | None) -> None:
+    """Make the database: migrated, or a copy of the migrated one whose DSN is ``like``; with
+    ``tables`` beside the product's own, and every change watched.
+    """
+    dsn = server.dsn(DATABASE)
     await embedded.ensure_database(dsn)
-    await migrate.upgrade(dsn)
+    if like is None:
+        await migrate.upgrade(dsn)
+    else:
+        await asyncio.to_thread(_copy, server, like)
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(tables)
@@ -103,6 +109,20 @@ def back_up(server: Server, name: str) -> Path:
         **({"user": who.uid, "group": who.gid, "extra_groups": []} if who.switch else {}),
     )  # fmt: skip
     return home
+
+
+def _copy(server: Server, like: str) -> None:
+    draft = server.home / "draft.sql"
+    subprocess.run(
+        [server.binaries / "pg_dump", "--no-owner", "--schema=public", "-f", draft, like],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    subprocess.run(
+        [server.binaries / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-c",
+         "DROP SCHEMA public CASCADE", "-f", draft, server.dsn(DATABASE)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    draft.unlink()
 
 
 async def _settle(server: Server) -> None:
