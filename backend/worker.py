@@ -16,6 +16,7 @@ from backend import clock
 from backend.activities import jobs as activities
 from backend.bookings import jobs as bookings
 from backend.column import jobs as column
+from backend.committees.jobs import votes as committee_votes
 from backend.courses import jobs as courses
 from backend.database import database
 from backend.media.storage import open_files
@@ -87,6 +88,7 @@ _ASKED = {
     "notices": notices.still_wanted,
     "bookings": bookings.still_wanted,
     "column": column.still_wanted,
+    "committees": committee_votes.still_wanted,
     "courses": courses.still_wanted,
     "volunteering": volunteering.still_wanted,
 }

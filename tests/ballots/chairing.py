@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from backend.ballots.models import CloseReason, Vote
+import msgspec
+
+from backend.ballots.models import CloseReason, Objection, Office, Vote
 from backend.ballots.operations import certifying, closing
 from backend.ballots.rules.charter import Tie
-from backend.database import execute, transaction
+from backend.database import execute, fetch, transaction
+from backend.identifiers import uuid7
 from backend.settings import Settings
 from tests.ballots import stage
 from tests.ballots.stage import Put
@@ -70,3 +73,46 @@ async def turn_back(vote_id: UUID, **ago: float) -> None:
         await execute("SET LOCAL session_replication_role = replica")
         await execute(f"UPDATE votes SET {changes} WHERE id = $1", vote_id, timedelta(**ago))
         await execute("SET LOCAL session_replication_role = origin")
+
+
+async def audit(vote_id: UUID, action: str) -> list[dict[str, object]]:
+    """Return the facts of what the trail says was done with a vote."""
+    rows = await fetch(
+        "SELECT facts::text AS facts FROM audit_entries WHERE subject_id = $1 AND action = $2 "
+        "ORDER BY at, id",
+        vote_id,
+        action,
+    )
+    return [msgspec.json.decode(row["facts"]) for row in rows]
+
+
+async def uphold(objection: Objection) -> Objection:
+    """Have two officers uphold an objection to what belongs to the district."""
+    await certifying.answer_objection(
+        objection.id, upheld=True, answer="重新计票", office=Office.DISTRICT, by=uuid4()
+    )
+    return await certifying.answer_objection(
+        objection.id, upheld=True, answer="同意重新计票", office=Office.DISTRICT, by=uuid4()
+    )
+
+
+async def bend(vote_id: UUID) -> None:
+    """Turn a count round, as somebody at the database could."""
+    await execute(
+        """UPDATE votes SET tally = jsonb_set(tally, '{votes}', '{"for": 0, "against": 6}'),
+           outcome = 'failed', chosen = '{}' WHERE id = $1""",
+        vote_id,
+    )
+
+
+async def a_school() -> UUID:
+    """Return the id of a school."""
+    made = uuid7()
+    await execute(
+        "INSERT INTO schools (id, district_id, code, name, stage) "
+        "VALUES ($1, $2, $3, '试验小学', 'primary')",
+        made,
+        await stage.a_district(),
+        str(made)[-8:],
+    )
+    return made

@@ -6,16 +6,12 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from backend import clock
-from backend.ballots.models import Mode, Objection, Office, Vote, VoteState
+from backend.ballots.models import Mode, Office, Vote, VoteState
 from backend.ballots.operations import certifying, closing
-from backend.ballots.queries import results
 from backend.ballots.rules import certifying as rules
-from backend.ballots.rules.bundle import tally_of
 from backend.ballots.rules.charter import ORDINARY, PERSONNEL, Tie
-from backend.database import execute, fetch
+from backend.database import execute
 from backend.errors import NotFound, Refusal
-from backend.identifiers import uuid7
 from backend.settings import Settings
 from tests.ballots import chairing, stage
 from tests.ballots.chairing import AGAINST, FOR, MOTION
@@ -24,33 +20,15 @@ CASTING = msgspec.structs.replace(ORDINARY, tie=Tie.CHAIR)
 SECRET = {"mode": Mode.SECRET, "rules": PERSONNEL}
 
 
-async def audit(vote_id: UUID, action: str) -> list[dict[str, object]]:
-    rows = await fetch(
-        "SELECT facts::text AS facts FROM audit_entries WHERE subject_id = $1 AND action = $2 "
-        "ORDER BY at, id",
-        vote_id,
-        action,
-    )
-    return [msgspec.json.decode(row["facts"]) for row in rows]
-
-
-async def uphold(objection: Objection) -> Objection:
-    """Have two officers uphold an objection to what belongs to the district."""
-    await certifying.answer_objection(
-        objection.id, upheld=True, answer="重新计票", office=Office.DISTRICT, by=uuid4()
-    )
-    return await certifying.answer_objection(
-        objection.id, upheld=True, answer="同意重新计票", office=Office.DISTRICT, by=uuid4()
-    )
-
-
 async def test_a_chair_certifies_what_was_counted(db: None, settings: Settings) -> None:
     put = await chairing.counted(settings)
     before, chair = put.vote.tally, await chairing.a_chair()
     vote = await certifying.certify(put.id, by=chair)
     assert (vote.state, vote.certified_by, vote.tally) == ("certified", chair, before)
     assert vote.objections_until == vote.counted_at + ORDINARY.objection_window
-    assert await audit(put.id, "ballots.certified") == [{"outcome": "passed", "late": False}]
+    assert await chairing.audit(put.id, "ballots.certified") == [
+        {"outcome": "passed", "late": False}
+    ]
     with pytest.raises(rules.NotCounted):
         await certifying.certify(put.id, by=chair)
 
@@ -59,7 +37,7 @@ async def test_a_late_certificate_is_taken_and_marked(db: None, settings: Settin
     put = await chairing.counted(settings)
     await chairing.turn_back(put.id, days=ORDINARY.certify_days, minutes=1)
     await certifying.certify(put.id, by=await chairing.a_chair())
-    assert (await audit(put.id, "ballots.certified"))[0]["late"] is True
+    assert (await chairing.audit(put.id, "ballots.certified"))[0]["late"] is True
     await chairing.turn_back(put.id, days=4)
     vote = await certifying.publish(put.id, settings=settings)
     assert vote.bundle is not None and vote.bundle["certification"]["late"] is True
@@ -95,155 +73,15 @@ async def test_without_a_casting_vote_a_tie_stays_one(db: None, settings: Settin
     assert (vote.state, vote.outcome) == ("certified", "tied")
 
 
-async def test_only_who_was_entitled_or_administers_may_object(
-    db: None, settings: Settings
-) -> None:
-    put = await chairing.counted(settings)
-    with pytest.raises(rules.NotEntitledToObject):
-        await certifying.object_to(put.id, "我觉得不对", by=(await stage.people(1))[0])
-    theirs = await certifying.object_to(put.id, "票数不对", by=put.voters[8])
-    assert theirs.state == "raised"
-    with pytest.raises(rules.ObjectionRaised):
-        await certifying.object_to(put.id, "还是不对", by=put.voters[8])
-    await certifying.object_to(put.id, "请复核", by=uuid4(), administers=True)
-    assert await results.objections_to(put.id) == results.Tallied(raised=2, rejected=0, upheld=0)
-
-
-async def test_objections_are_taken_until_their_window_ends(db: None, settings: Settings) -> None:
-    put = await chairing.certified(settings)
-    await certifying.object_to(put.id, "票数不对", by=put.voters[0])
-    await chairing.turn_back(put.id, days=3)
-    with pytest.raises(rules.ObjectionsClosed):
-        await certifying.object_to(put.id, "票数不对", by=put.voters[1])
-    # The one in time is still answered, and keeps the result from going out.
-    with pytest.raises(rules.ObjectionPending):
-        await certifying.publish(put.id, settings=settings)
-    assert put.id not in await results.due(clock.now())
-
-
-@pytest.mark.parametrize("first", list(Office))
-async def test_upholding_takes_the_school_and_the_district_in_either_order(
-    db: None, settings: Settings, first: Office
-) -> None:
-    second = Office.DISTRICT if first is Office.SCHOOL else Office.SCHOOL
-    put = await chairing.certified(settings, school_id=await a_school())
-    objection = await certifying.object_to(put.id, "票数不对", by=put.voters[0])
-    one, other = uuid4(), uuid4()
-
-    async def say(office: Office, by: UUID) -> Objection:
-        return await certifying.answer_objection(
-            objection.id, upheld=True, answer="应当重新计票", office=office, by=by
-        )
-
-    assert (await say(first, one)).state == "raised"
-    with pytest.raises(rules.SecondPersonNeeded):
-        await say(second, one)
-    with pytest.raises(rules.OtherOfficeNeeded):
-        await say(first, other)
-    answered = await say(second, other)
-    assert (answered.state, answered.first_by, answered.answered_by) == ("upheld", one, other)
-    vote = await Vote.get(id=put.id)
-    assert (vote.state, vote.recounts, vote.certified_by) == ("counted", 1, None)
-    with pytest.raises(rules.ObjectionAnswered):
-        await say(second, uuid4())
-
-
-async def test_what_is_the_districts_takes_two_of_its_officers(
-    db: None, settings: Settings
-) -> None:
-    put = await chairing.counted(settings)
-    objection = await certifying.object_to(put.id, "票数不对", by=put.voters[0])
-    for upheld in (True, False):
-        with pytest.raises(rules.OtherOfficeNeeded):
-            await certifying.answer_objection(
-                objection.id, upheld=upheld, answer="好", office=Office.SCHOOL, by=uuid4()
-            )
-    assert (await uphold(objection)).state == "upheld"
-
-
-async def test_either_rejects_an_objection_even_after_the_first_word(
-    db: None, settings: Settings
-) -> None:
-    put = await chairing.certified(settings)
-    objection = await certifying.object_to(put.id, "票数不对", by=put.voters[0])
-    await certifying.answer_objection(
-        objection.id, upheld=True, answer="同意", office=Office.DISTRICT, by=uuid4()
-    )
-    answered = await certifying.answer_objection(
-        objection.id, upheld=False, answer="计票无误", office=Office.DISTRICT, by=uuid4()
-    )
-    assert (answered.state, answered.answer) == ("rejected", "计票无误")
-    vote = await Vote.get(id=put.id)
-    assert (vote.state, vote.recounts) == ("certified", 0)
-
-
-async def test_nobody_answers_their_own_objection(db: None, settings: Settings) -> None:
-    put = await chairing.counted(settings)
-    admin = uuid4()
-    objection = await certifying.object_to(put.id, "请复核", by=admin, administers=True)
-    for upheld in (True, False):
-        with pytest.raises(rules.OwnObjection):
-            await certifying.answer_objection(
-                objection.id, upheld=upheld, answer="好", office=Office.DISTRICT, by=admin
-            )
-
-
-@pytest.mark.parametrize("mode", [{}, SECRET], ids=["open", "secret"])
-async def test_a_recount_finds_the_same_and_the_chair_certifies_anew(
-    db: None, settings: Settings, mode: dict[str, object]
-) -> None:
-    put = await chairing.certified(settings, **mode)
-    before = tally_of(put.vote)
-    objection = await certifying.object_to(put.id, "票数不对", by=put.voters[0])
-    await uphold(objection)
-    vote = await Vote.get(id=put.id)
-    assert vote.state == "counted" and tally_of(vote) == before
-    assert vote.certified_at is vote.certified_by is None
-    [entry] = await audit(put.id, "ballots.recounted")
-    assert entry["same"] is True and entry["before"] == entry["after"] == put.vote.tally
-    assert entry["certified_by"] == str(put.vote.certified_by)
-    with pytest.raises(rules.NotCertified):
-        await certifying.publish(put.id, settings=settings)
-    # The window opens again; the second certificate stands at its end.
-    await certifying.certify(put.id, by=await chairing.a_chair())
-    with pytest.raises(rules.ObjectionWindowOpen):
-        await certifying.publish(put.id, settings=settings)
-    await chairing.turn_back(put.id, days=4)
-    published = await certifying.publish(put.id, settings=settings)
-    assert published.bundle is not None and published.bundle["recounts"] == 1
-
-
-async def test_a_recount_corrects_a_count_that_was_tampered_with(
-    db: None, settings: Settings
-) -> None:
-    put = await chairing.certified(settings)
-    right = tally_of(put.vote)
-    await bend(put.id)
-    await uphold(await certifying.object_to(put.id, "票数不对", by=put.voters[0]))
-    vote = await Vote.get(id=put.id)
-    assert (tally_of(vote), vote.outcome, vote.chosen) == (right, "passed", ["for"])
-    [entry] = await audit(put.id, "ballots.recounted")
-    assert entry["same"] is False
-
-
-async def bend(vote_id: UUID) -> None:
-    """Turn a count round, as somebody at the database could."""
-    await execute(
-        """UPDATE votes SET tally = jsonb_set(tally, '{votes}', '{"for": 0, "against": 6}'),
-           outcome = 'failed', chosen = '{}' WHERE id = $1""",
-        vote_id,
-    )
-
-
 @pytest.mark.parametrize("mode", [{}, SECRET], ids=["open", "secret"])
 async def test_no_chair_certifies_a_count_that_its_ballots_do_not_have(
     db: None, settings: Settings, mode: dict[str, object]
 ) -> None:
     put = await chairing.counted(settings, **mode)
-    await bend(put.id)
+    await chairing.bend(put.id)
     with pytest.raises(rules.CountDoesNotFit):
         await certifying.certify(put.id, by=await chairing.a_chair())
-    await uphold(await certifying.object_to(put.id, "票数不对", by=put.voters[0]))
+    await chairing.uphold(await certifying.object_to(put.id, "票数不对", by=put.voters[0]))
     vote = await certifying.certify(put.id, by=await chairing.a_chair())
     assert (vote.state, vote.outcome) == ("certified", "passed")
 
@@ -268,33 +106,6 @@ async def test_nothing_goes_out_that_would_not_pass_a_check(
     assert refusal.value.facts["checks"] == checks
     assert await certifying.publish_due(settings) == []
     assert (await Vote.get(id=put.id)).state == "certified"
-
-
-async def test_a_recount_takes_back_how_a_tie_was_settled(db: None, settings: Settings) -> None:
-    put = await chairing.counted(settings, [FOR, FOR, AGAINST, AGAINST], rules=CASTING)
-    await certifying.settle_tie(put.id, "for", by=await chairing.a_chair())
-    await certifying.certify(put.id, by=await chairing.a_chair())
-    await uphold(await certifying.object_to(put.id, "票数不对", by=put.voters[0]))
-    vote = await Vote.get(id=put.id)
-    assert (vote.outcome, vote.chosen, vote.tie_settled_for) == ("tied", [], "")
-    with pytest.raises(rules.TieUnsettled):
-        await certifying.certify(put.id, by=await chairing.a_chair())
-
-
-async def test_a_small_secret_vote_kept_nothing_to_count_again(
-    db: None, settings: Settings
-) -> None:
-    put = await chairing.certified(settings, [FOR] * 3 + [AGAINST], silent=3, **SECRET)
-    objection = await certifying.object_to(put.id, "票数不对", by=put.voters[0])
-    with pytest.raises(rules.NothingToRecount):
-        await uphold(objection)
-    with pytest.raises(rules.NothingToRecount):
-        await certifying.recount(put.id, by=uuid4())
-    await certifying.answer_objection(
-        objection.id, upheld=False, answer="不保留选票", office=Office.DISTRICT, by=uuid4()
-    )
-    await chairing.turn_back(put.id, days=4)
-    assert (await certifying.publish(put.id, settings=settings)).state == "published"
 
 
 async def test_nothing_goes_out_before_its_window_has_passed(db: None, settings: Settings) -> None:
@@ -325,7 +136,7 @@ async def test_what_is_due_goes_out_once_whoever_comes_by(db: None, settings: Se
         == sorted(told)
         == sorted(put.id for put in due)
     )
-    assert len(await audit(due[0].id, "ballots.published")) == 1
+    assert len(await chairing.audit(due[0].id, "ballots.published")) == 1
     assert (await Vote.get(id=doubted.id)).state == "certified"
 
 
@@ -404,16 +215,3 @@ async def test_what_does_not_exist_is_not_found(db: None, settings: Settings) ->
         await certifying.answer_objection(
             uuid4(), upheld=False, answer="无", office=Office.SCHOOL, by=uuid4()
         )
-
-
-async def a_school() -> UUID:
-    """Return the id of a school."""
-    made = uuid7()
-    await execute(
-        "INSERT INTO schools (id, district_id, code, name, stage) "
-        "VALUES ($1, $2, $3, '试验小学', 'primary')",
-        made,
-        await stage.a_district(),
-        str(made)[-8:],
-    )
-    return made

@@ -154,21 +154,20 @@ async def _run(ground: Ground) -> Findings:
                     for name, way in WAYS.items():
                         await rounds.vote(name, *served[way.processes])
                     await rounds.limit()
-            figures = [*_figures(rounds), await _statements(ground, desk)]
-        return Findings(figures=figures, checks=_checks(rounds))
+            request = desk.requests(await desk.poll(Mode.SECRET), on_phone=True)[0]
+        statements = await _statements(ground, tokens[0], request)
+        return Findings(figures=[*_figures(rounds), statements], checks=_checks(rounds))
     finally:
         await connection.close()
 
 
-async def _statements(ground: Ground, desk: Households) -> Figure:
+async def _statements(ground: Ground, token: str, request: bytes) -> Figure:
     """Count what a ballot asks of the database."""
-    poll = await desk.poll(Mode.SECRET)
-    requests = desk.requests(poll, on_phone=True)
-    async with trips.listened(ground, desk.tokens[0]) as (phone, statements):
+    async with trips.listened(ground, token) as (phone, statements):
         for _ in range(2):
             # The first warms the connection, the second is a retry of it, and counted.
             statements.clear()
-            head, _, body = requests[0].partition(b"\r\n\r\n")
+            head, _, body = request.partition(b"\r\n\r\n")
             answer = await phone.put(
                 head.split()[1].decode().removeprefix("/v1"),
                 content=body,

@@ -16,7 +16,6 @@ from backend.people.operations import ties
 from backend.settings import Settings
 from seed.cast import Cast
 from tests.committees.stories import active_committee, ok, refused, seat
-from tests.committees.test_votes import told
 from tests.committees.voting import (
     ADMIN,
     CHAIR,
@@ -32,6 +31,7 @@ from tests.committees.voting import (
     put,
     read,
     run_out,
+    told,
 )
 from tests.house import SignIn, Visitor
 

@@ -50,7 +50,7 @@ async def test_paper_is_entered_by_one_confirmed_by_another_and_counted_apart(
     known = await units(as_, vote)
     assert set(known) == set(EVERYBODY)
     on_paper = [known[PARENTS[0]], known[PARENTS[1]]]
-    entry = {
+    entry: dict[str, Any] = {
         "unitIds": on_paper,
         "choices": [{"choice": ["for"], "count": 1}, {"choice": ["against"], "count": 1}],
     }

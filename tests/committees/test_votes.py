@@ -13,7 +13,7 @@ from backend.ballots.models import Mode, Unit
 from backend.ballots.rules.charter import ORDINARY, PERSONNEL
 from backend.committees.jobs import votes as jobs
 from backend.committees.models import AgendaItem, ItemState, Recusal, RuleKind
-from backend.database import execute, fetch, transaction
+from backend.database import fetch
 from backend.identifiers import uuid7
 from backend.settings import Settings
 from seed.cast import Cast
@@ -22,7 +22,6 @@ from tests.committees.voting import (
     ADMIN,
     CHAIR,
     EVERYBODY,
-    OFFICER,
     PARENTS,
     SECRETARY,
     cast_by,
@@ -32,8 +31,10 @@ from tests.committees.voting import (
     opened,
     put,
     read,
+    row_id,
     run_out,
     soon,
+    told,
     unseat,
 )
 from tests.house import SignIn
@@ -201,59 +202,6 @@ async def test_too_few_for_secrecy_and_nobody_at_all_are_refused(
     assert (await AgendaItem.get(id=row.id)).state == ItemState.DISCUSSING
 
 
-async def test_those_who_have_not_voted_are_reminded_and_nobody_else(
-    as_: SignIn, cast: Cast, body: dict[str, Any]
-) -> None:
-    row = await item(cast, body)
-    vote = await opened(as_, row.id)
-    await cast_by(as_, vote, dict.fromkeys(EVERYBODY[:4], "for"))
-    chair = await as_(CHAIR)
-    path = f"/votes/{vote['id']}/reminder"
-    assert ok(await chair.put(path)) == {"told": 2}
-    assert await told("committees.vote_reminded") == {cast.id(name) for name in EVERYBODY[4:]}
-    assert await told("committees.vote_opened") == {cast.id(name) for name in EVERYBODY}
-    refused(await chair.put(path), "reminded_lately")
-    refused(await (await as_(SECRETARY)).put(path), "not_allowed", 403)
-    past = clock.now() - timedelta(hours=12, seconds=1)
-    await execute("UPDATE votes SET reminded_at = $2 WHERE id = $1", row_id(vote), past)
-    assert ok(await chair.put(path)) == {"told": 2}
-
-
-async def test_the_house_reminds_once_a_day_before_the_deadline(
-    as_: SignIn, cast: Cast, body: dict[str, Any]
-) -> None:
-    row = await item(cast, body)
-    vote = await opened(as_, row.id, closesAt=soon(hours=47))
-    assert await jobs.remind_due() == 0
-    await execute(
-        "UPDATE votes SET closes_at = now() + interval '23 hours' WHERE id = $1", row_id(vote)
-    )
-    assert await jobs.remind_due() == 0, "it was opened a moment ago"
-    async with transaction():
-        await execute("SET LOCAL session_replication_role = replica")
-        await execute(
-            "UPDATE votes SET opened_at = now() - interval '2 days' WHERE id = $1", row_id(vote)
-        )
-    await cast_by(as_, vote, {CHAIR: "for"})
-    assert await jobs.remind_due() == 1
-    assert cast.id(CHAIR) not in await told("committees.vote_reminded")
-    assert await jobs.remind_due() == 0
-
-
-async def test_turnout_is_for_those_inside(as_: SignIn, cast: Cast, body: dict[str, Any]) -> None:
-    row = await item(cast, body)
-    vote = await opened(as_, row.id)
-    await cast_by(as_, vote, dict.fromkeys(EVERYBODY[:3], "against"))
-    path = f"/votes/{vote['id']}/turnout"
-    for name in (CHAIR, PARENTS[2], ADMIN):
-        seen = ok(await (await as_(name)).get(path))
-        assert (seen["entitled"], seen["cast"], seen["quorumNeeded"]) == (6, 3, 4)
-        assert not seen["hasQuorum"]
-        assert seen["constituencies"] == [{"constituency": "parent", "entitled": 6, "cast": 3}]
-    for name in ("林晓岚", OFFICER, "赵德胜", "何清越"):
-        refused(await (await as_(name)).get(path), "not_found", 404)
-
-
 async def test_a_vote_closes_when_everybody_has_voted_or_time_is_up(
     as_: SignIn, cast: Cast, body: dict[str, Any], settings: Settings
 ) -> None:
@@ -312,41 +260,3 @@ async def test_an_annulled_vote_stays_sealed_and_its_item_may_be_put_again(
     assert (await AgendaItem.get(id=row.id)).state in (ItemState.SCHEDULED, ItemState.DEFERRED)
     await AgendaItem.filter(id=row.id).update(state=ItemState.DISCUSSING)
     assert (await opened(as_, row.id))["id"] != vote["id"]
-
-
-async def test_votes_are_listed_for_the_body_and_for_those_who_owe_a_ballot(
-    as_: SignIn, cast: Cast, body: dict[str, Any]
-) -> None:
-    over = await opened(as_, (await item(cast, body, AT_ONCE)).id)
-    await cast_by(as_, over, dict.fromkeys(EVERYBODY, "for"))
-    later = await opened(as_, (await item(cast, body)).id, closesAt=soon(hours=3))
-    sooner = await opened(as_, (await item(cast, body)).id, closesAt=soon(hours=2))
-    voted = await opened(as_, (await item(cast, body)).id, closesAt=soon(hours=1))
-    member = await as_(PARENTS[0])
-    ok(await put(member, voted, "for"))
-    mine = ok(await member.get("/me/votes"))["items"]
-    assert [one["id"] for one in mine] == [one["id"] for one in (sooner, later, voted, over)]
-    assert [one["owed"] for one in mine] == [1, 1, 0, 0]
-    path = f"/bodies/{body['id']}/votes"
-    page = ok(await member.get(path, params={"limit": 3}))
-    assert [one["id"] for one in page["items"]] == [one["id"] for one in (voted, sooner, later)]
-    rest = ok(await member.get(path, params={"cursor": page["nextCursor"]}))
-    assert [(one["id"], one["outcome"]) for one in rest["items"]] == [(over["id"], "passed")]
-    outside = await as_("林晓岚")
-    assert ok(await outside.get(path))["items"] == []
-    ok(await (await as_(CHAIR)).put(f"/votes/{over['id']}/certification"))
-    assert [one["id"] for one in ok(await outside.get(path))["items"]] == [over["id"]]
-
-
-async def told(occasion: str) -> set[UUID]:
-    """Return who has found a letter of an occasion in their inbox."""
-    rows = await fetch(
-        "SELECT i.person_id FROM post_inbox_item i JOIN post_letter l ON l.id = i.letter_id "
-        "WHERE l.occasion = $1",
-        occasion,
-    )
-    return {row["person_id"] for row in rows}
-
-
-def row_id(vote: dict[str, Any]) -> UUID:
-    return UUID(vote["id"])

@@ -21,7 +21,7 @@ from backend.committees.models import (
     RuleKind,
     RuleSetVersion,
 )
-from backend.database import execute, transaction
+from backend.database import execute, fetch, transaction
 from backend.identifiers import uuid7
 from seed.cast import Cast
 from tests.committees.stories import active_committee, ok
@@ -174,9 +174,28 @@ async def run_out(vote: dict[str, Any]) -> None:
         )
 
 
+async def pass_window(vote: dict[str, Any]) -> None:
+    """Let the window for objections end."""
+    await execute("UPDATE votes SET objections_until = now() WHERE id = $1", UUID(vote["id"]))
+
+
 async def read(who: Visitor, vote: dict[str, Any]) -> dict[str, Any]:
     return ok(await who.get(f"/votes/{vote['id']}"))
 
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+async def told(occasion: str) -> set[UUID]:
+    """Return who has found a letter of an occasion in their inbox."""
+    rows = await fetch(
+        "SELECT i.person_id FROM post_inbox_item i JOIN post_letter l ON l.id = i.letter_id "
+        "WHERE l.occasion = $1",
+        occasion,
+    )
+    return {row["person_id"] for row in rows}
+
+
+def row_id(vote: dict[str, Any]) -> UUID:
+    return UUID(vote["id"])

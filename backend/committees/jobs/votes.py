@@ -1,10 +1,13 @@
 """What becomes of a body's votes unasked. Everything bears running twice."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from backend import clock
 from backend.ballots import jobs as engine
 from backend.ballots.operations.certifying import publish_due
+from backend.committees.notify.votes import OPENED, REMINDED
 from backend.committees.operations import certifying, votes
 from backend.committees.queries import votes as queries
 from backend.rounds import each
@@ -40,3 +43,13 @@ async def remind_to_certify() -> int:
 async def publish(settings: Settings) -> int:
     """Publish certified results whose objection window has passed; returns how many."""
     return len(await publish_due(settings, then=certifying.tell_published))
+
+
+async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[UUID]) -> set[UUID]:
+    """Return who of ``people`` should still get this push, asked just before sending.
+
+    Whoever has voted meanwhile need not hear that a vote awaits them.
+    """
+    if subject_id is None or occasion not in (OPENED, REMINDED):
+        return set(people)
+    return set(people) & set(await queries.silent(subject_id))

@@ -12,7 +12,7 @@ from backend.ballots.operations import closing, voting
 from backend.ballots.operations.voting import UnitDraft, VoteContent
 from backend.ballots.queries import electorates
 from backend.ballots.rules.charter import RuleSet
-from backend.ballots.rules.states import NobodyEntitled, NotOpen
+from backend.ballots.rules.states import NobodyEntitled, NotOpen, Verb, moved
 from backend.committees.models import AgendaItem, Body, ItemState, Level, Recusal, RuleSetVersion
 from backend.committees.notify import votes as notify
 from backend.committees.operations import agenda
@@ -59,6 +59,7 @@ async def rewrite(vote_id: UUID, drafted: Drafted, *, by: UUID) -> Vote:
     """Word a draft anew. Raises ``NotDraft`` and what :func:`draft` raises."""
     async with transaction():
         item, body = await _item_of(vote_id)
+        moved((await Vote.get(id=vote_id)).state, Verb.REWRITE)
         rules.check_draft(item, body, drafted.closes_at, clock.now())
         return await voting.rewrite(vote_id, await _content(item, body, drafted), by)
 

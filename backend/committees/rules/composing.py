@@ -148,9 +148,9 @@ def _agenda(record: Record) -> Iterator[Block]:
         columns=(
             Column(heading="序号", share=1, align="centre"),
             Column(heading="议题", share=5.6),
-            Column(heading="到会人数", share=1.5, align="centre"),
-            Column(heading="法定人数", share=1.5, align="centre"),
-            Column(heading="结果", share=2, align="centre"),
+            Column(heading="到会", share=1.2, align="centre"),
+            Column(heading="法定人数", share=1.9, align="centre"),
+            Column(heading="结果", share=2.3, align="centre"),
         ),
         rows=tuple(
             (

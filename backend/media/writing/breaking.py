@@ -18,9 +18,10 @@ def lines_of(text: str, measure: Measure, first: float, rest: float) -> list[str
     lines: list[str] = []
     line, used, room = "", 0.0, first
     for piece in _pieces(text):
-        for part in _fitting(piece, measure, rest):
+        # A word that no line can hold is cut where it must be.
+        for part in piece if measure(piece) > rest else (piece,):
             width = measure(part)
-            if line and used + width > room + 0.01:
+            if used + width > room + 0.01 and (line or room < rest):
                 lines.append(line.rstrip())
                 line, used, room = "", 0.0, rest
             if not line and lines:
@@ -29,22 +30,6 @@ def lines_of(text: str, measure: Measure, first: float, rest: float) -> list[str
             line += part
             used += width
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
-
-
-def _fitting(piece: str, measure: Measure, width: float) -> Iterator[str]:
-    """Yield ``piece``, cut where it must be if no line can hold it."""
-    if measure(piece) <= width:
-        yield piece
-        return
-    part, used = "", 0.0
-    for ch in piece:
-        wide = measure(ch)
-        if part and used + wide > width:
-            yield part
-            part, used = "", 0.0
-        part += ch
-        used += wide
-    yield part
 
 
 def _pieces(text: str) -> Iterator[str]:

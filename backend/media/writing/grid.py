@@ -48,14 +48,17 @@ class Grid:
         x: float = LEFT,
         align: Align = "left",
         pitch: float | None = None,
+        spread: float = 0.0,
     ) -> None:
-        """Set one line and move down by ``pitch`` points; 0 stays on the line."""
+        """Set one line and move down by ``pitch`` points; 0 stays on the line. ``spread`` is
+        room between its characters, which sets a line flush with the others.
+        """
         step = self.pitch if pitch is None else pitch
         self.need(step or self.pitch)
         if align != "left":
             spare = _WIDTH - self._type.width(text, size, face)
             x = LEFT + spare * (0.5 if align == "centre" else 1)
-        self._put(text, x, self._y + (step or self.pitch) / 2 + size * 0.36, size, face)
+        self._put(text, x, self._y + (step or self.pitch) / 2 + size * 0.36, size, face, spread)
         self._y += step
 
     def rule(self, start: float, end: float, *, up: float) -> None:
@@ -129,11 +132,14 @@ class Grid:
             x += width
         self._y += high
 
-    def _put(self, text: str, x: float, y: float, size: float, face: Face) -> None:
+    def _put(
+        self, text: str, x: float, y: float, size: float, face: Face, spread: float = 0.0
+    ) -> None:
+        self._pdf.set_char_spacing(spread)
         for chosen, run in self._type.runs(text, face):
             self._pdf.set_font(chosen, size=size)
             self._pdf.text(x, y, run)
-            x += self._type.width(run, size, chosen)
+            x += self._type.width(run, size, chosen) + spread * len(run)
 
     def _turn(self) -> None:
         """Begin a page: what lies under it, and its number at the outer edge."""

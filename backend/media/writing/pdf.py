@@ -3,6 +3,7 @@ aloud.
 """
 
 import asyncio
+from contextlib import AbstractContextManager
 from datetime import UTC
 
 from fpdf import FPDF
@@ -25,6 +26,7 @@ from backend.media.writing.grid import LEFT, Grid
 MEDIA_TYPE = "application/pdf"
 _BODY, _SMALL, _TITLE = 16.0, 10.5, 22.0
 _INDENT = 2 * _BODY
+_WEIGHTS = {0: 0.55, 1: 0.4, 2: 0.3, 3: 0.2}
 
 
 async def pdf(paper: Paper) -> bytes:
@@ -76,9 +78,7 @@ class _Setter:
             lines = self._balanced(text)
             for line in lines:
                 grid.need(_TITLE * 1.7)
-                with self._pdf.local_context(
-                    text_mode=TextMode.FILL_STROKE, line_width=0.55, draw_color=0
-                ):
+                with self._bold(_WEIGHTS[0]):
                     grid.text(line, _TITLE, "song", align="centre", pitch=_TITLE * 1.7)
             grid.skip(grid.pitch * 0.6)
             return
@@ -87,16 +87,15 @@ class _Setter:
         lines = lines_of(text, measure, grid.width - _INDENT, grid.width)
         # A heading at the foot of a page belongs to the next one.
         grid.need(grid.pitch * (len(lines) + 2))
-        weight = {1: 0.0, 2: 0.45, 3: 0.3}[block.level]
-        for at, line in enumerate(lines):
-            x = LEFT + (_INDENT if at == 0 else 0)
-            if weight:
-                with self._pdf.local_context(
-                    text_mode=TextMode.FILL_STROKE, line_width=weight, draw_color=0
-                ):
-                    grid.text(line, _BODY, face, x=x)
-            else:
-                grid.text(line, _BODY, face, x=x)
+        with self._bold(_WEIGHTS[block.level]):
+            for at, line in enumerate(lines):
+                grid.text(line, _BODY, face, x=LEFT + (_INDENT if at == 0 else 0))
+
+    def _bold(self, weight: float) -> AbstractContextManager[None]:
+        """Thicken what is set meanwhile by so many points: our type has one weight."""
+        return self._pdf.local_context(
+            text_mode=TextMode.FILL_STROKE, line_width=weight, draw_color=0
+        )
 
     def _balanced(self, text: str) -> list[str]:
         """Break a title so that its lines are about as long as each other."""
@@ -144,12 +143,13 @@ class _Setter:
             left = len(lines) - at
             # Neither the first nor the last line of a paragraph stands alone on a page.
             grid.need(grid.pitch * (2 if len(lines) > 1 and (at == 0 or left == 2) else 1))
-            if at == 0:
-                if lead:
-                    grid.text(lead, _BODY, "hei", x=LEFT + start, pitch=0)
-                grid.text(line, _BODY, face, x=LEFT + start + before)
-            else:
-                grid.text(line, _BODY, face)
+            x = LEFT + (start + before if at == 0 else 0.0)
+            if at == 0 and lead:
+                grid.text(lead, _BODY, "hei", x=LEFT + start, pitch=0)
+            spare = LEFT + grid.width - x - measure(line)
+            # A line that is far from full was broken for a long word: it stays as it is.
+            full = left > 1 and len(line) > 1 and spare < 2.5 * _BODY
+            grid.text(line, _BODY, face, x=x, spread=spare / (len(line) - 1) if full else 0.0)
 
     def _signatures(self, block: Signatures) -> None:
         grid = self._grid
