@@ -12,11 +12,15 @@ from tests.authz import (
     bodies_activities,
     bodies_certificates,
     bodies_column,
+    bodies_committees,
     bodies_courses,
     bodies_duties,
     bodies_files,
     bodies_library,
+    bodies_minutes,
+    bodies_panels,
     bodies_places,
+    bodies_votes,
 )
 from tests.authz.rows import SETTINGS, notice, workbook
 from tests.authz.world import World
@@ -48,9 +52,13 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str:
     if (on_duty := bodies_duties.row_of(parameter, place, variant)) is not None:
         return on_duty
     for part in (
+        bodies_votes,
+        bodies_minutes,
+        bodies_panels,
         bodies_places,
         bodies_activities,
         bodies_certificates,
+        bodies_committees,
         bodies_column,
         bodies_courses,
         bodies_files,
@@ -179,5 +187,9 @@ BODIES: dict[str, Body] = (
     | bodies_courses.BODIES
     | bodies_library.BODIES
     | bodies_column.BODIES
+    | bodies_committees.BODIES
     | bodies_files.BODIES
+    | bodies_votes.BODIES
+    | bodies_minutes.BODIES
+    | bodies_panels.BODIES
 )

@@ -13,6 +13,7 @@ import re
 import secrets
 import zipfile
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ CANARY = re.compile(r"CANARY-([A-Z0-9]+)")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TELEPHONE = re.compile(r"(?<!\w)(?:\+?86)?1[3-9]\d{9}(?!\w)")
 SECRET = re.compile(r"password|passwd|hash|digest|seed|token|secret|fingerprint", re.IGNORECASE)
-MAY_TELL_SECRETS = {
+MAY_TELL_SECRETS: dict[str, AbstractSet[str]] = {
     "signInWithCode": {"accessToken", "refreshToken"},
     "signInWithPassword": {"accessToken", "refreshToken"},
     "refreshSession": {"accessToken", "refreshToken"},
@@ -44,7 +45,24 @@ MAY_TELL_SECRETS = {
     "getDraw": {"entriesHash", "secret", "seed"},
     "announceDrawSource": {"entriesHash", "secret", "seed"},
     "holdDraw": {"entriesHash", "secret", "seed"},
-}
+    # What proves that a question, an electorate or a record is the one it was.
+    **dict.fromkeys(
+        (
+            "draftVote", "getVote", "rewriteVote", "openVote", "closeVote", "annulVote",
+            "settleTie", "certifyVote", "publishVote",
+        ),
+        frozenset({"electorateDigest", "questionDigest"}),
+    ),
+    **dict.fromkeys(
+        (
+            "getMinutes", "draftMinutes", "writeMinutesRemarks", "confirmMinutes",
+            "objectToMinutes", "answerMinutesObjection", "correctMinutes", "submitMinutes",
+            "fileMinutes", "returnMinutes", "enterDecision", "listDecisions",
+            "getDecisionChain", "listMyDecisions", "completeDecision",
+        ),
+        frozenset({"digest"}),
+    ),
+}  # fmt: skip
 MAY_TELL_TELEPHONES = {"getCallList", "getVolunteer", "listComing", "downloadExport"}
 DOCUMENTATION = {"openapiJson", "openapiYaml", "docs", "docsAsset"}
 ITS_OWN = {"x-request-id", "content-length", "date"}

@@ -13,11 +13,15 @@ from tests.authz import (
     rows_activities,
     rows_certificates,
     rows_column,
+    rows_committees,
     rows_courses,
     rows_duties,
     rows_files,
     rows_library,
+    rows_minutes,
+    rows_panels,
     rows_places,
+    rows_votes,
 )
 from tests.authz.world import World, mark
 from tests.house import Visitor
@@ -43,6 +47,10 @@ async def fill(world: World) -> None:
     await rows_library.fill(world)
     await rows_column.fill(world)
     await rows_files.fill(world)
+    await rows_committees.fill(world)
+    await rows_votes.fill(world)
+    await rows_minutes.fill(world)
+    await rows_panels.fill(world)
     for place in world.places.values():
         place.item_id = await _item(world.people[place.admin])
         place.session_id = (await world.visitor(place.teacher)).session_id

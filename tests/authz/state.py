@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from backend.ballots import keys
+from backend.ballots.operations import casting, closing
 from backend.batching import Batcher
 from backend.bookings.operations import places
 from backend.courses.operations import beats
@@ -78,6 +80,10 @@ async def undone() -> AsyncIterator[None]:
     """Run requests in a transaction that is rolled back; their own become savepoints."""
     desk, places._desk = places._desk, _AtOnce(places._settle)
     reports, beats._reports = beats._reports, _AtOnce(beats.count)
+    box, casting._box = casting._box, _AtOnce(casting.settle)
+    # What is undone takes no vote's key with it.
+    alone, closing._stand_alone = closing._stand_alone, lambda: None
+    destroy, keys.destroy = keys.destroy, lambda *_: None
     try:
         async with transaction():
             yield
@@ -85,4 +91,5 @@ async def undone() -> AsyncIterator[None]:
     except _Undo:
         return
     finally:
-        places._desk, beats._reports = desk, reports
+        places._desk, beats._reports, casting._box = desk, reports, box
+        closing._stand_alone, keys.destroy = alone, destroy

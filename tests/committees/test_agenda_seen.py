@@ -1,11 +1,13 @@
 """Who sees and handles agenda items, and what reading them costs."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from backend import clock
+from backend.committees.models import AgendaItem
 from backend.database import execute
 from seed.cast import Cast
 from tests.bench.counting import counted
@@ -165,3 +167,27 @@ async def test_two_committees_do_not_share_agendas(as_: SignIn, cast: Cast) -> N
     meeting = ok(await other.post(f"/bodies/{theirs['id']}/meetings", json=sent), 201)
     answer = await chair.put(path(item, "place"), json={"meetingId": meeting["id"]})
     assert answer.status_code == 404
+
+
+async def test_whatever_is_done_to_an_agenda_at_once_it_stays_in_order(
+    as_: SignIn, cast: Cast
+) -> None:
+    body, chair, keeper = await board(as_, cast), await as_(CHAIR), await as_(SECRETARY)
+    meeting = await planned(as_, body)
+    items = [await accepted(as_, body, title=f"议题{number}") for number in range(4)]
+    acts = []
+    for number, item in enumerate(items * 3):
+        sent = {"meetingId": meeting["id"], "position": number % 3}
+        below = {**sent, "parentId": items[(number + 1) % 4]["id"]}
+        acts.append(chair.put(path(item, "place"), json=sent))
+        acts.append(keeper.put(path(item, "place"), json=below))
+        acts.append(keeper.put(path(item, "deferral")))
+    answers = await asyncio.gather(*acts)
+    assert {answer.status_code for answer in answers} <= {200, 409, 422}
+    agenda = ok(await chair.get(f"/meetings/{meeting['id']}"))["agenda"]
+    shown = [one["id"] for top in agenda for one in (top, *top["children"])]
+    rows = await AgendaItem.filter(meeting_id=meeting["id"])
+    assert sorted(shown) == sorted(str(row.id) for row in rows)
+    assert {row.state for row in rows} <= {"scheduled"}
+    by_id = {row.id: row for row in rows}
+    assert all(row.parent_id is None or by_id[row.parent_id].parent_id is None for row in rows)

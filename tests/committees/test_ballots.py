@@ -12,7 +12,7 @@ from backend.database import execute, fetch, fetch_one
 from backend.people.models import Guardianship, Relation
 from backend.people.operations import ties
 from seed.cast import Cast
-from tests.committees.stories import ok, refused, seat_of
+from tests.committees.stories import active_committee, ok, refused, seat_of
 from tests.committees.voting import (
     ADMIN,
     CHAIR,
@@ -143,6 +143,23 @@ async def test_a_household_has_one_ballot_whichever_guardian_casts_it(
     [his] = ok(await father.get(f"/votes/{vote['id']}/ballot"))["items"]
     assert his["choice"] == ["against"]
     assert ok(await (await as_(CHAIR)).get(f"/votes/{vote['id']}/turnout"))["cast"] == 1
+
+
+async def test_a_guardian_without_a_seat_votes_and_sees_no_turnout(as_: SignIn, cast: Cast) -> None:
+    body = await active_committee(as_, cast, CHAIR, "王立强", "刘敏", secretary="李建国")
+    plain = await opened(as_, (await item(cast, body)).id)
+    outside = await as_("高远")
+    refused(await outside.get(f"/votes/{plain['id']}"), "not_found", 404)
+    homes = await opened(as_, (await item(cast, body, HOMES)).id, closesAt=soon(**A_DAY))
+    seen = await read(outside, homes)
+    assert (seen["entitled"], seen["turnout"], len(seen["myUnits"])) == (3, None, 1)
+    assert set(seen["myUnits"][0]["voterIds"]) == {str(cast.id(name)) for name in ("高远", "马静")}
+    refused(await outside.get(f"/votes/{homes['id']}/turnout"), "not_allowed", 403)
+    ok(await put(outside, homes, "for"))
+    await cast_by(as_, plain, dict.fromkeys((CHAIR, "王立强", "刘敏", "李建国"), "for"))
+    refused(await outside.get(f"/votes/{plain['id']}"), "not_found", 404)
+    ok(await (await as_(CHAIR)).put(f"/votes/{plain['id']}/certification"))
+    assert ok(await outside.get(f"/votes/{plain['id']}/result"))["outcome"] == "passed"
 
 
 async def test_where_ballots_cannot_be_changed_the_second_guardian_is_refused(

@@ -47,9 +47,9 @@ async def test_a_class_has_a_committee_and_its_families_see_it(as_: SignIn, cast
     assert (seat_of(seen, "周婷")["personId"], seen["myRole"], seen["mayRun"]) == (None,) * 2 + (
         False,
     )
-    mine = ok(await (await as_("马静")).get("/my/seats"))["items"]
+    mine = ok(await (await as_("马静")).get("/me/seats"))["items"]
     assert [(one["id"], one["myRole"]) for one in mine] == [(body["id"], "secretary")]
-    assert ok(await (await as_("李建国")).get("/my/seats"))["items"] == []
+    assert ok(await (await as_("李建国")).get("/me/seats"))["items"] == []
 
 
 async def test_the_level_and_the_place_match(as_: SignIn, cast: Cast) -> None:

@@ -105,7 +105,7 @@ async def test_a_district_has_bodies_of_its_own(as_: SignIn, cast: Cast) -> None
     assert [one["id"] for one in ok(await officer.get(path))["items"]] == [made["id"]]
     # Whoever sits on it finds it among their own; nobody else at the schools sees it.
     member = await as_("何清越")
-    assert ok(await member.get("/my/seats"))["items"][0]["id"] == made["id"]
+    assert ok(await member.get("/me/seats"))["items"][0]["id"] == made["id"]
     assert (await get(member, made))["myRole"] == "member"
     for name, status in ((ADMIN, 403), ("王立强", 404), ("曹望舒", 404)):
         assert (await (await as_(name)).get(path)).status_code == status, name
@@ -151,7 +151,7 @@ async def test_a_school_that_has_no_committees_shows_none(as_: SignIn, cast: Cas
         client = await as_(name)
         assert (await client.get(f"/bodies/{body['id']}")).status_code == 404, name
         assert (await client.get(f"{here}/bodies")).status_code == 404, name
-    mine = await (await as_("周婷")).get("/my/seats")
+    mine = await (await as_("周婷")).get("/me/seats")
     assert mine.status_code == 404 or mine.json()["items"] == []
 
 

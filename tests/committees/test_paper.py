@@ -76,8 +76,15 @@ async def test_paper_is_entered_by_one_confirmed_by_another_and_counted_apart(
     refused(await chair.put(path, json=entry), "voted_by_phone")
     entry = {"unitIds": [known[PARENTS[2]]], "choices": [{"choice": ["against"], "count": 1}]}
     ok(await secretary.put(path, json=entry))
-    refused(await secretary.put(f"{path}/confirmation"), "paper_needs_another")
-    sure = ok(await (await as_(PARENTS[3])).put(f"{path}/confirmation"))
+    again = {"choices": entry["choices"]}
+    refused(await secretary.put(f"{path}/confirmation", json=again), "paper_needs_another")
+    second = await as_(PARENTS[3])
+    assert ok(await second.get(path))["choices"] is None, "counted again, not copied"
+    other = {"choices": [{"choice": ["for"], "count": 1}]}
+    refused(await second.put(f"{path}/confirmation", json=other), "paper_differs")
+    sure = ok(await second.put(f"{path}/confirmation", json=again))
+    assert sure["choices"] == entry["choices"]
+    assert ok(await (await as_(ADMIN)).get(path))["choices"] is None
     assert (sure["state"], sure["enteredBy"], sure["confirmedBy"]) == (
         "confirmed", SECRETARY, PARENTS[3],
     )  # fmt: skip
@@ -105,7 +112,7 @@ async def test_a_closed_vote_waits_for_the_second_pair_of_eyes(
     assert await jobs.settle(settings) == 1
     assert (await read(chair, vote))["state"] == "closed"
     refused(await chair.put(f"/votes/{vote['id']}/certification"), "vote_not_counted")
-    ok(await (await as_(ADMIN)).put(f"{path}/confirmation"))
+    ok(await (await as_(ADMIN)).put(f"{path}/confirmation", json={"choices": entry["choices"]}))
     seen = await read(chair, vote)
     assert (seen["state"], seen["outcome"], seen["turnout"]) == ("counted", "passed", 4)
 
@@ -117,3 +124,22 @@ async def test_households_are_listed_by_name_to_their_own_class_alone(
     vote = await opened(as_, (await item(cast, body, rules)).id, closesAt=soon(hours=30))
     assert set(await units(as_, vote)) == {"王子墨", "李沐阳", "高星辰"}
     assert await units(as_, vote, PARENTS[0]) == {}
+
+
+async def test_whoever_guesses_what_was_entered_is_stopped(
+    as_: SignIn, cast: Cast, body: dict[str, Any]
+) -> None:
+    vote = await opened(as_, (await item(cast, body)).id)
+    path = f"/votes/{vote['id']}/paper"
+    known = await units(as_, vote)
+    entry = {
+        "unitIds": [known[name] for name in PARENTS],
+        "choices": [{"choice": ["for"], "count": 2}, {"choice": ["against"], "count": 2}],
+    }
+    ok(await (await as_(CHAIR)).put(path, json=entry))
+    admin = await as_(ADMIN)
+    for _ in range(5):
+        guess = {"choices": [{"choice": ["for"], "count": 4}]}
+        refused(await admin.put(f"{path}/confirmation", json=guess), "paper_differs")
+    right = {"choices": entry["choices"]}
+    refused(await admin.put(f"{path}/confirmation", json=right), "too_many_requests", 429)

@@ -165,7 +165,7 @@ async def test_a_seat_lapses_at_once_and_is_ended_soon(
     # At once nobody counts them any more, whether or not the round has come by.
     serving = {one.name for one in await queries.serving(UUID(body["id"]))}
     assert "高远" not in serving
-    assert ok(await (await as_("高远")).get("/my/seats"))["items"] == []
+    assert ok(await (await as_("高远")).get("/me/seats"))["items"] == []
     shown = {
         one["name"] for one in (await get(await as_("周婷"), body))["members"] if one["inForce"]
     }

@@ -2,10 +2,14 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from backend.committees.operations import suggestions as verbs
+from backend.committees.rules.suggestions import WrongSuggestionState
 from seed.cast import Cast
+from tests.bench.counting import counted
 from tests.committees.agendas import (
     ADMIN,
     CHAIR,
@@ -25,6 +29,8 @@ from tests.committees.agendas import (
 from tests.committees.stories import active_committee, ok, refused
 from tests.house import SignIn, Visitor
 
+LIST = 6
+"""Round trips of a list of suggestions, who asks included."""
 WISH = {"title": "希望午餐多一些蔬菜", "text": "近两周的午餐蔬菜偏少，请与供应单位沟通。"}
 OWED = "committees.suggestion_owed"
 ANSWERED = "committees.suggestion_answered"
@@ -146,6 +152,26 @@ async def test_of_two_answers_at_once_one_stands(as_: SignIn, cast: Cast) -> Non
     assert len((await letters(cast, ANSWERED))[PARENT]) == 1
 
 
+async def test_who_has_handed_it_up_answers_for_it_no_longer(as_: SignIn, cast: Cast) -> None:
+    """Even when both acts were let in before either was done."""
+    body = await board(as_, cast)
+    grade = await active_committee(as_, cast, "刘敏", level="grade", grade="海湾/三年级",
+                                   name="三年级家委会")  # fmt: skip
+    await active_committee(as_, cast, "赵德胜", level="school", name="校家委会")
+    made, chair = await put(await as_(PARENT), body), cast.id(CHAIR)
+    one, first = UUID(made["id"]), UUID(body["id"])
+    await verbs.escalate(chair, one, first)
+    late = [
+        verbs.escalate(chair, one, first),
+        verbs.decline(chair, one, first, "本学期不能"),
+        verbs.merge(chair, one, first, one),
+    ]
+    for act in late:
+        with pytest.raises(WrongSuggestionState):
+            await act
+    assert ok(await (await as_(CHAIR)).get(path(made)))["bodyId"] == grade["id"]
+
+
 async def test_handing_up_twice_at_once_goes_one_level(as_: SignIn, cast: Cast) -> None:
     body = await board(as_, cast)
     grade = await active_committee(as_, cast, "刘敏", level="grade", grade="海湾/三年级",
@@ -154,3 +180,17 @@ async def test_handing_up_twice_at_once_goes_one_level(as_: SignIn, cast: Cast) 
     made, chair = await put(await as_(PARENT), body), await as_(CHAIR)
     await asyncio.gather(*(chair.put(path(made, "escalation")) for _ in range(4)))
     assert ok(await chair.get(path(made)))["bodyId"] == grade["id"]
+
+
+async def test_a_list_costs_the_same_however_long_it_is(as_: SignIn, cast: Cast, dsn: str) -> None:
+    body, member = await board(as_, cast), await as_(MEMBERS[0])
+    at, costs = f"/bodies/{body['id']}/suggestions", []
+    for more in (1, 4):
+        for _ in range(more):
+            await put(await as_(PARENT), body)
+        async with counted(dsn) as statements:
+            await member.get(at)
+            statements.clear()
+            ok(await member.get(at))
+            costs.append(await statements.count())
+    assert costs[0] == costs[1] <= LIST, costs

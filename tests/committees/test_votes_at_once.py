@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from msgspec.structs import replace
+from tortoise.connection import get_connection
 
 from backend.ballots.models import Unit
 from backend.ballots.rules.charter import ORDINARY, PERSONNEL
@@ -17,12 +18,14 @@ from backend.people.models import Relation
 from backend.people.operations import ties
 from backend.settings import Settings
 from seed.cast import Cast
+from tests.bench.counting import Statements
 from tests.committees.stories import ok
 from tests.committees.voting import CHAIR, EVERYBODY, committee, item, opened, put, sealed, soon
 from tests.house import SignIn, Visitor, _open
 
 FATHER, MOTHER = "王立强", "刘敏"
 SLOWLY = replace(ORDINARY, chair_may_close=True, closes_when_all_voted=False)
+SIGN_IN = 1
 Install = Callable[[str, str], Awaitable[None]]
 
 
@@ -45,6 +48,22 @@ async def phones(
             await _open(phone, cast.id(name), settings)
             found.append(phone)
         yield found
+
+
+@pytest.fixture
+async def sent(pool: None) -> AsyncIterator[Statements]:
+    """Everything that is sent through the pool, which batches use on their own account."""
+    statements = Statements()
+    connections = get_connection("default")._pool
+    async with AsyncExitStack() as stack:
+        for _ in range(connections.get_max_size()):
+            connection = await stack.enter_async_context(connections.acquire())
+            connection.add_query_logger(statements.note)
+    yield statements
+    async with AsyncExitStack() as stack:
+        for _ in range(connections.get_max_size()):
+            connection = await stack.enter_async_context(connections.acquire())
+            connection.remove_query_logger(statements.note)
 
 
 @pytest.fixture
@@ -97,6 +116,22 @@ async def test_sixty_four_requests_of_two_guardians_on_four_phones_are_one_ballo
         assert len(taken) == 1
     turnout = ok(await (await as_(CHAIR)).get(f"/votes/{vote['id']}/turnout"))
     assert turnout["cast"] == 1
+
+
+async def test_an_item_put_and_opened_in_haste_is_one_vote(
+    as_: SignIn, cast: Cast, body: dict[str, Any]
+) -> None:
+    row = await item(cast, body)
+    chair = await as_(CHAIR)
+    sent = [chair.post(f"/agenda-items/{row.id}/vote", json={"closesAt": soon()}) for _ in range(4)]
+    drafts = await asyncio.gather(*sent)
+    assert sorted(answer.status_code for answer in drafts) == [201, 409, 409, 409]
+    vote = next(answer.json() for answer in drafts if answer.status_code == 201)
+    path = f"/votes/{vote['id']}/opening"
+    opened_ = await asyncio.gather(*(chair.put(path, json={}) for _ in range(4)))
+    assert sorted(answer.status_code for answer in opened_) == [200, 409, 409, 409]
+    letters = await fetch("SELECT 1 FROM post_letter WHERE occasion = 'committees.vote_opened'")
+    assert len(letters) == 1
 
 
 async def test_the_last_ballots_of_one_moment_close_the_vote_once(
@@ -187,3 +222,18 @@ async def more_households(cast: Cast) -> None:
         class_ = cast.classes["海湾/三年级/1班"]
         child = await ties.admit(class_.school_id, class_.id, number, name)
         await ties.bind(cast.id(guardian), child.id, Relation.MOTHER)
+
+
+async def test_a_ballot_costs_the_same_however_large_the_electorate(
+    as_: SignIn, cast: Cast, body: dict[str, Any], sent: Statements
+) -> None:
+    """Finding out who asks and what they may vote for, casting, and reading the turnout."""
+    vote = await opened(as_, (await item(cast, body, SLOWLY)).id)
+    ok(await put(await as_(FATHER), vote, "for"))
+    mother = await as_(MOTHER)
+    sent.clear()
+    ok(await put(mother, vote, "for"))
+    await sent.count()
+    # The driver asks about a kind of value once for each connection.
+    asked = [one.sql for one in sent.sent if "typeinfo" not in one.sql]
+    assert len(asked) == SIGN_IN + 3, asked

@@ -1,4 +1,4 @@
-"""Following a vote: reminders, turnout, lists."""
+"""Following a vote: reminders, turnout, lists, and what is finished after a crash."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,9 +7,16 @@ import pytest
 from msgspec.structs import replace
 
 from backend import clock
-from backend.ballots.rules.charter import ORDINARY
+from backend.ballots.models import CloseReason
+from backend.ballots.operations import closing
+from backend.ballots.rules.charter import ORDINARY, PERSONNEL
 from backend.committees.jobs import votes as jobs
-from backend.database import execute, transaction
+from backend.committees.models import AgendaItem, ItemState
+from backend.database import execute, fetch, transaction
+from backend.people.models import Relation
+from backend.people.operations import ties
+from backend.schools.models import FeatureSwitch, Function
+from backend.settings import Settings
 from seed.cast import Cast
 from tests.committees.stories import ok, refused
 from tests.committees.voting import (
@@ -25,6 +32,7 @@ from tests.committees.voting import (
     opened,
     put,
     row_id,
+    run_out,
     soon,
     told,
 )
@@ -113,3 +121,69 @@ async def test_votes_are_listed_for_the_body_and_for_those_who_owe_a_ballot(
     assert ok(await outside.get(path))["items"] == []
     ok(await (await as_(CHAIR)).put(f"/votes/{over['id']}/certification"))
     assert [one["id"] for one in ok(await outside.get(path))["items"]] == [over["id"]]
+
+
+async def test_a_push_is_not_sent_to_whoever_has_voted_meanwhile(
+    as_: SignIn, cast: Cast, body: dict[str, Any]
+) -> None:
+    vote = await opened(as_, (await item(cast, body, PERSONNEL)).id)
+    people = [cast.id(name) for name in EVERYBODY]
+    ok(await put(await as_(CHAIR), vote, "for"))
+    for occasion, left in (
+        ("committees.vote_opened", people[1:]),
+        ("committees.vote_reminded", people[1:]),
+        ("committees.vote_certified", people),
+    ):
+        assert await jobs.still_wanted(occasion, row_id(vote), people) == set(left)
+
+
+async def test_what_a_crash_cut_short_is_finished(
+    as_: SignIn, cast: Cast, body: dict[str, Any], settings: Settings
+) -> None:
+    """Counting and annulling commit for themselves; letters and items follow all the same."""
+    chair = cast.id(CHAIR)
+    counted = await opened(as_, (await item(cast, body)).id)
+    await run_out(counted)
+    await closing.close(row_id(counted), CloseReason.DEADLINE, by=None, settings=settings)
+    gone = await opened(as_, (row := await item(cast, body)).id)
+    await closing.annul(row_id(gone), "题目有误", by=chair, settings=settings)
+    assert await told("committees.vote_closed") == set()
+    assert (await AgendaItem.get(id=row.id)).state == ItemState.VOTING
+    for _ in range(2):
+        await jobs.settle(settings)
+    assert await told("committees.vote_closed") == {chair}
+    assert await told("committees.vote_annulled") == {cast.id(name) for name in EVERYBODY}
+    assert (await AgendaItem.get(id=row.id)).state == ItemState.SCHEDULED
+
+
+async def test_letters_name_neither_the_body_nor_the_question(
+    as_: SignIn, cast: Cast, body: dict[str, Any]
+) -> None:
+    vote = await opened(as_, (await item(cast, body)).id)
+    await cast_by(as_, vote, dict.fromkeys(EVERYBODY, "for"))
+    ok(await (await as_(CHAIR)).put(f"/votes/{vote['id']}/certification"))
+    rows = await fetch(
+        "SELECT title_zh, title_en, category FROM post_letter WHERE subject_id = $1", row_id(vote)
+    )
+    assert len(rows) == 3
+    for row in rows:
+        assert row["category"] == "committee"
+        for part in (vote["title"], vote["bodyName"], "赞成", *EVERYBODY):
+            assert part not in row["title_zh"] + row["title_en"]
+
+
+async def test_where_committees_are_switched_off_there_are_no_votes(
+    as_: SignIn, cast: Cast, body: dict[str, Any]
+) -> None:
+    vote = await opened(as_, (await item(cast, body)).id)
+    voter = await as_(PARENTS[2])
+    await FeatureSwitch.create(
+        school_id=cast.schools["海湾"].id, function=Function.COMMITTEES, is_on=False
+    )
+    for path in ("", "/ballot", "/turnout", "/result", "/paper"):
+        refused(await voter.get(f"/votes/{vote['id']}{path}"), "not_found", 404)
+    refused(await put(voter, vote, "for"), "not_found", 404)
+    # Somebody who belongs to another school as well still finds nothing of this one.
+    await ties.bind(cast.id(PARENTS[2]), cast.children["孙一诺"].id, Relation.FATHER)
+    refused(await put(voter, vote, "for"), "not_found", 404)
+    assert ok(await voter.get("/me/votes"))["items"] == []

@@ -12,7 +12,13 @@ from backend.ballots.models import Mode
 from backend.ballots.operations.casting import CastBallot
 from backend.ballots.rules import states
 from backend.committees.operations import ballots
-from backend.committees.permissions.votes import VoteSight, vote_in_sight, vote_to_cast
+from backend.committees.permissions.votes import (
+    Caster,
+    VoteSight,
+    vote_in_sight,
+    vote_of_mine,
+    vote_to_cast,
+)
 from backend.committees.schemas.ballots import (
     BallotIn,
     BallotTakenOut,
@@ -30,10 +36,10 @@ class Ballots(Controller):
     """The caller's ballot in a vote."""
 
     path = "/votes/{vote_id:uuid}/ballot"
-    dependencies = {"sight": Provide(vote_in_sight), "cast_by": Provide(vote_to_cast)}
     opt = {"policy": Policy.SIGNED_IN}
 
     @put(
+        dependencies={"caster": Provide(vote_to_cast)},
         operation_id="castBallot",
         summary="投票 Cast the unit's ballot, or change it",
         responses=refusals(
@@ -46,7 +52,7 @@ class Ballots(Controller):
         data: JSONBody[BallotIn],
         request: Request[Actor, None, State],
         actor: NamedDependency[Actor],
-        cast_by: NamedDependency[VoteSight],
+        caster: NamedDependency[Caster],
         settings: NamedDependency[Settings],
     ) -> BallotTakenOut:
         """A unit has one ballot, whoever of its voters casts it, on however many phones. Sent
@@ -54,34 +60,34 @@ class Ballots(Controller):
         where the rules allow, and is `already_voted` where they do not. Nothing but the box
         itself is kept of it.
         """
-        units = {unit.id for unit in cast_by.units}
-        if data.unit_id is not None and data.unit_id not in units:
+        if data.unit_id is not None and data.unit_id not in caster.unit_ids:
             raise states.NotEntitled
         # Whoever is left with one of their units means that one.
-        unit_id = data.unit_id or (next(iter(units)) if len(units) == 1 else None)
+        only = caster.unit_ids[0] if len(caster.unit_ids) == 1 else None
         ballot = CastBallot(
             choice=None if data.choice is None else tuple(data.choice),
             sealed=None if data.sealed is None else _octets(data.sealed),
             receipt=data.receipt,
             attempt=data.attempt,
-            unit_id=unit_id,
+            unit_id=data.unit_id or only,
         )
-        taken = await ballots.cast(cast_by.vote.id, actor.person_id, ballot, settings=settings)
-        sealed_by = _sealed_by(cast_by.vote.mode, data)
+        taken = await ballots.cast(caster.vote_id, actor.person_id, ballot, settings=settings)
+        sealed_by = _sealed_by(caster.mode, data)
         zh, en = _SAYS[sealed_by]
         return BallotTakenOut(
-            vote_id=cast_by.vote.id,
+            vote_id=caster.vote_id,
             unit_id=taken.unit_id,
             sealed_by=sealed_by,
             says=en if language(request.headers) == "en" else zh,
         )
 
     @get(
+        dependencies={"sight": Provide(vote_in_sight), "mine": Provide(vote_of_mine)},
         operation_id="getMyBallot",
         summary="我的选票 Whether the ballot is in the box",
         responses=refusals(states.NotEntitled),
     )
-    async def get_mine(self, cast_by: NamedDependency[VoteSight]) -> MyBallotsOut:
+    async def get_mine(self, mine: NamedDependency[VoteSight]) -> MyBallotsOut:
         """In an open vote also what it says; in a secret one the phone alone knows."""
         return MyBallotsOut(
             items=[
@@ -92,7 +98,7 @@ class Ballots(Controller):
                     choice=unit.choice,
                     cast_at=unit.cast_at,
                 )
-                for unit in cast_by.units
+                for unit in mine.units
             ]
         )
 
@@ -104,8 +110,8 @@ def _octets(text: str) -> bytes:
         raise states.BadBox(field="sealed") from None
 
 
-def _sealed_by(mode: str, data: BallotIn) -> SealedBy:
-    if mode == Mode.OPEN:
+def _sealed_by(mode: Mode, data: BallotIn) -> SealedBy:
+    if mode is Mode.OPEN:
         return SealedBy.NOBODY
     return SealedBy.PHONE if data.sealed is not None else SealedBy.HOUSE
 

@@ -85,7 +85,7 @@ class SchoolBodies(Controller):
 class MySeats(Controller):
     """Where the caller sits."""
 
-    path = "/my/seats"
+    path = "/me/seats"
 
     @get(
         opt={"policy": Policy.SIGNED_IN},

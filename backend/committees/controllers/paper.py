@@ -18,13 +18,16 @@ from backend.committees.permissions.votes import (
     vote_to_keep,
 )
 from backend.committees.queries import votes as queries
+from backend.committees.rules.paper import PaperDiffers
 from backend.committees.schemas.paper import (
     PaperBallotsIn,
     PaperBallotsOut,
+    PaperChoiceIn,
     PaperChoiceOut,
+    PaperConfirmationIn,
     PaperUnitOut,
 )
-from backend.errors import NotAllowed
+from backend.errors import NotAllowed, TooMany
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.policy import Policy
@@ -43,12 +46,15 @@ class Paper(Controller):
         summary="纸质选票 What was entered of paper ballots",
         responses=refusals(NotAllowed),
     )
-    async def get_paper(self, inner: NamedDependency[VoteSight]) -> PaperBallotsOut:
-        """For those inside the body, so that somebody else can confirm it. Chair and secretary
-        also get the electorate's units to enter from: seats by name, households of a class by
-        their children, larger electorates only if they work at the school.
+    async def get_paper(
+        self, actor: NamedDependency[Actor], inner: NamedDependency[VoteSight]
+    ) -> PaperBallotsOut:
+        """For those inside the body: whether paper was entered and waits for a second person;
+        what it says is for the two who counted it. Chair and secretary also get the
+        electorate's units to enter from: seats by name, households of a class by their
+        children, larger electorates only if they work at the school.
         """
-        return await _shown(inner)
+        return await _shown(inner, actor)
 
     @put(
         dependencies={"kept": Provide(vote_to_keep)},
@@ -71,29 +77,37 @@ class Paper(Controller):
         await paper.enter(
             kept.vote.id,
             data.unit_ids,
-            [PaperChoice(choice=tuple(one.choice), count=one.count) for one in data.choices],
+            _lines(data.choices),
             data.invalid,
             by=actor.person_id,
         )
-        return await _shown(kept)
+        return await _shown(kept, actor)
 
     @put(
         "/confirmation",
         operation_id="confirmPaperBallots",
         summary="复核纸质选票 Confirm paper ballots as a second person",
-        responses=refusals(NotAllowed, rules.PaperTooLate, rules.NoPaper, rules.PaperNeedsAnother),
-    )
+        responses=refusals(
+            NotAllowed, rules.PaperTooLate, rules.NoPaper, rules.PaperNeedsAnother,
+            PaperDiffers, TooMany,
+        ),
+    )  # fmt: skip
     async def confirm_paper(
         self,
+        data: JSONBody[PaperConfirmationIn],
         actor: NamedDependency[Actor],
         inner: NamedDependency[VoteSight],
         settings: NamedDependency[Settings],
     ) -> PaperBallotsOut:
-        """For anybody inside the body but whoever entered them. A vote that waited for this is
-        counted.
+        """For anybody inside the body but whoever entered them, who counts the paper again and
+        sends what they have counted, without having seen what was entered. A vote that waited
+        for this is counted.
         """
-        await paper.confirm(inner.vote.id, by=actor.person_id, settings=settings)
-        return await _shown(inner)
+        await paper.confirm(
+            inner.vote.id, _lines(data.choices), data.invalid, by=actor.person_id,
+            settings=settings,
+        )  # fmt: skip
+        return await _shown(inner, actor)
 
     @delete(
         dependencies={"kept": Provide(vote_to_keep)},
@@ -108,7 +122,11 @@ class Paper(Controller):
         await engine.withdraw(kept.vote.id, by=actor.person_id)
 
 
-async def _shown(sight: VoteSight) -> PaperBallotsOut:
+def _lines(choices: list[PaperChoiceIn]) -> list[PaperChoice]:
+    return [PaperChoice(choice=tuple(one.choice), count=one.count) for one in choices]
+
+
+async def _shown(sight: VoteSight, actor: Actor) -> PaperBallotsOut:
     vote: Vote = sight.vote
     entered: PaperBallots | None = await queries.paper(vote.id)
     people = [entered.entered_by, entered.confirmed_by] if entered else []
@@ -118,9 +136,11 @@ async def _shown(sight: VoteSight) -> PaperBallotsOut:
         state=PaperState(entered.state) if entered else None,
         choices=[
             PaperChoiceOut(choice=list(line["choice"]), count=line["count"])
-            for line in (entered.choices if entered else ())
-        ],
-        invalid=entered.invalid if entered else 0,
+            for line in entered.choices
+        ]
+        if entered and actor.person_id in people
+        else None,
+        invalid=entered.invalid if entered and actor.person_id in people else None,
         units=[
             PaperUnitOut(unit_id=row["id"], label=row["label"], on_paper=row["on_paper"])
             for row in units

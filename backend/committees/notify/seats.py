@@ -64,7 +64,7 @@ async def ended(seat: Seat, body: Body, why: SeatEnd) -> None:
             title_en="A seat of yours has ended",
             body_zh=f"{zh}{body.name}。",
             body_en=f"{en} {body.name}.",
-            link="/my/seats",
+            link="/me/seats",
             subject_id=seat.id,
         ),
         once=f"{ENDED}:{seat.id}",

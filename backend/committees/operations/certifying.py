@@ -87,7 +87,8 @@ async def tell_overdue(vote_id: UUID) -> None:
     async with transaction():
         vote = await Vote.get(id=vote_id)
         if vote.state == VoteState.COUNTED:
-            await notify.overdue(vote, await queries.chairs(vote), clock.local(clock.now()).date())
+            people = await queries.chairs(vote) or await queries.running(vote)
+            await notify.overdue(vote, people, clock.local(clock.now()).date())
 
 
 async def _held(vote_id: UUID) -> AgendaItem:

@@ -141,10 +141,12 @@ async def tell_closed(vote_id: UUID) -> None:
         vote = await Vote.get(id=vote_id)
         if vote.state == VoteState.COUNTED:
             days = msgspec.convert(vote.rules, RuleSet).certify_days
-            await notify.closed(vote, await queries.chairs(vote), days)
+            # Where nobody chairs the body, those who run it have to see to that first.
+            people = await queries.chairs(vote) or await queries.running(vote)
+            await notify.closed(vote, people, days)
         elif vote.state == VoteState.CLOSED:
-            people = {*await queries.keepers(vote), *await queries.running(vote)}
-            await notify.blocked(vote, people)
+            helpers = {*await queries.keepers(vote), *await queries.running(vote)}
+            await notify.blocked(vote, helpers)
 
 
 async def annul(vote_id: UUID, reason: str, *, by: UUID, settings: Settings) -> Vote:

@@ -12,7 +12,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from backend.ballots.models import Objection, ObjectionState, Office, Unit, Vote, VoteState
+from backend.ballots.models import Mode, Objection, ObjectionState, Office, Unit, Vote, VoteState
 from backend.ballots.queries.turnout import UnitOfPerson
 from backend.ballots.rules.states import NotEntitled
 from backend.committees.models import AgendaItem, Body, Level
@@ -63,6 +63,14 @@ class VoteSight(msgspec.Struct, frozen=True, kw_only=True):
     def sees_result(self) -> bool:
         """Whether the numbers are theirs to see now: inside once counted, all once certified."""
         return self.vote.state in CERTIFIED or (self.vote.state in COUNTED and self.inside)
+
+
+class Caster(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody before the box, with the units they may cast a ballot for."""
+
+    vote_id: UUID
+    mode: Mode
+    unit_ids: list[UUID]
 
 
 class ObjectionSight(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +164,19 @@ def sees_units(sight: VoteSight) -> bool:
     return at_work or sight.vote.unit == Unit.SEAT or sight.of.level == Level.CLASS
 
 
-async def vote_to_cast(sight: NamedDependency[VoteSight]) -> VoteSight:
+async def vote_to_cast(actor: NamedDependency[Actor], vote_id: FromPath[UUID]) -> Caster:
+    """A vote in whose electorate the caller is; nothing else of it is looked up.
+
+    Raises :class:`NotEntitled` for those who only see it, and :class:`NotFound`.
+    """
+    rows = await queries.to_cast(vote_id, actor.person_id)
+    if not rows:
+        await sight_on(actor, await Vote.get_or_none(id=vote_id))
+        raise NotEntitled
+    return Caster(vote_id=vote_id, mode=Mode(rows[0]["mode"]), unit_ids=[row["id"] for row in rows])
+
+
+async def vote_of_mine(sight: NamedDependency[VoteSight]) -> VoteSight:
     """The vote, for its voters. Raises :class:`NotEntitled`."""
     if not sight.units:
         raise NotEntitled

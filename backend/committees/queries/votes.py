@@ -34,6 +34,10 @@ ELSE EXISTS (
                           WHERE x.unit_id = u.id AND x.person_id = h.person_id))))
 END
 """
+_IS_ON = """
+NOT EXISTS (SELECT 1 FROM feature_switches f WHERE f.school_id = v.school_id
+            AND f.function = 'committees' AND NOT f.is_on)
+"""
 _HAS_VOTED = """
 CASE WHEN v.state IN ('draft', 'open', 'closed', 'annulled')
 THEN u.on_paper
@@ -59,6 +63,22 @@ async def my_units(vote_id: UUID, person_id: UUID) -> list[UnitOfPerson]:
     return [unit for unit in units if unit.id in standing]
 
 
+async def to_cast(vote_id: UUID, person_id: UUID) -> list[dict[str, Any]]:
+    """Return the units somebody may cast a ballot for and the vote's mode, in one look; none
+    where the school has switched committees off.
+    """
+    return await fetch(
+        f"""
+        SELECT u.id, v.mode
+        FROM voters o JOIN voting_units u ON u.id = o.unit_id JOIN votes v ON v.id = o.vote_id
+        WHERE o.vote_id = $1 AND o.person_id = $2 AND {_STANDS} AND {_IS_ON}
+        ORDER BY u.id
+        """,
+        vote_id,
+        person_id,
+    )
+
+
 async def mine(person_id: UUID, since: datetime) -> list[dict[str, Any]]:
     """Return votes somebody may take part in: those they owe a ballot first, by deadline, then
     the others that are open, then what was over after ``since``; a hundred at most.
@@ -69,7 +89,7 @@ async def mine(person_id: UUID, since: datetime) -> list[dict[str, Any]]:
             SELECT v.id, u.id AS unit_id, {_HAS_VOTED} AS has_voted
             FROM voters o JOIN voting_units u ON u.id = o.unit_id JOIN votes v ON v.id = o.vote_id
             WHERE o.person_id = $1 AND v.state <> 'draft'
-              AND (v.state = 'open' OR v.closes_at > $2) AND {_STANDS}),
+              AND (v.state = 'open' OR v.closes_at > $2) AND {_STANDS} AND {_IS_ON}),
         found AS (
             SELECT id, count(*)::int AS units,
                    count(*) FILTER (WHERE NOT has_voted)::int AS missing
@@ -78,8 +98,6 @@ async def mine(person_id: UUID, since: datetime) -> list[dict[str, Any]]:
                CASE WHEN v.state = 'open' THEN f.missing ELSE 0 END AS owed
         FROM found f JOIN votes v ON v.id = f.id JOIN agenda_items i ON i.id = v.subject_id
         JOIN bodies b ON b.id = i.body_id
-        WHERE NOT EXISTS (SELECT 1 FROM feature_switches s WHERE s.school_id = b.school_id
-                          AND s.function = 'committees' AND NOT s.is_on)
         ORDER BY v.state = 'open' AND f.missing > 0 DESC, v.state = 'open' DESC,
                  CASE WHEN v.state = 'open' THEN v.closes_at END, v.closes_at DESC, v.id
         LIMIT 100

@@ -51,7 +51,7 @@ def preview(wording: Wording, place: str) -> list[str]:
     lines: list[str] = []
     written = datetime(2026, 9, 4, 1, 0, tzinfo=UTC)
     document = paper(
-        _record(place), "会议对志愿者一学期以来的付出表示感谢。", wording,
+        invented(place), "会议对志愿者一学期以来的付出表示感谢。", wording,
         Standing(written_at=written, is_draft=True),
     )  # fmt: skip
     for block in document.blocks:
@@ -70,7 +70,8 @@ def preview(wording: Wording, place: str) -> list[str]:
     return lines
 
 
-def _record(place: str) -> Record:
+def invented(place: str) -> Record:
+    """Return the record of a meeting that never was."""
     roles = (SeatRole.CHAIR, SeatRole.SECRETARY, SeatRole.MEMBER, SeatRole.MEMBER, SeatRole.MEMBER)
     ways = (*([AttendanceMode.IN_PERSON] * 3), AttendanceMode.ONLINE, None)
     return Record(

@@ -28,6 +28,13 @@ class PaperBallotsIn(In):
     invalid: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
 
+class PaperConfirmationIn(In):
+    """What the second person has counted, without having seen what the first entered."""
+
+    choices: Annotated[list[PaperChoiceIn], Meta(max_length=400)]
+    invalid: Annotated[int, Meta(ge=0, le=10_000)] = 0
+
+
 class PaperChoiceOut(Out):
     choice: list[str]
     count: int
@@ -42,13 +49,14 @@ class PaperUnitOut(Out):
 
 
 class PaperBallotsOut(Out):
-    """What is entered; ``state`` is ``null`` while nothing is. ``units`` are for whoever
-    enters them, and say nothing of who has voted by phone.
+    """What is entered; ``state`` is ``null`` while nothing is. ``choices`` and ``invalid`` are
+    for the two who counted them, so that nobody else learns a number before the vote is
+    counted. ``units`` are for whoever enters them, and say nothing of who has voted by phone.
     """
 
     state: PaperState | None
-    choices: list[PaperChoiceOut]
-    invalid: int
+    choices: list[PaperChoiceOut] | None
+    invalid: int | None
     units: list[PaperUnitOut]
     entered_by: str | None
     entered_at: datetime | None

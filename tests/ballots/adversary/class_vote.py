@@ -1,7 +1,6 @@
 """A class whose guardians vote over HTTP, each with a phone of their own."""
 
 import base64
-import secrets
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from backend.committees.models import RuleKind
 from backend.database import fetch, transaction
 from backend.people.models import Person, Relation
 from backend.people.operations import consents, sessions, ties
+from backend.people.rules import ACCESS_LIFE
 from backend.people.tokens import keys_for
 from backend.settings import Settings
 from seed.cast import Cast as District
@@ -34,6 +34,7 @@ class Assembly:
         self.stack = AsyncExitStack()
         self.phones: dict[UUID, Visitor] = {}
         self.people: list[UUID] = []
+        self.signed_in_at = clock.now()
 
     async def gather(self, number: int) -> None:
         """Let there be ``number`` guardians who vote, and a committee that asks them."""
@@ -69,13 +70,12 @@ class Assembly:
 
     async def open(self, plan: Plan, rules: RuleSet) -> UUID:
         """Put a question to the class's guardians, one ballot each; returns the vote."""
+        await self._stay_signed_in()
         secret = replace(rules, mode=Mode.SECRET, unit=Unit.PERSON)
         asked = await item(self.district, self.body, secret, kind=RuleKind.PERSONNEL)
         more: dict[str, Any] = {"method": plan.method.value, "closesAt": soon(hours=30)}
         if plan.method.value != "motion":
-            more["options"] = [
-                {"key": key, "label": f"方案{n}"} for n, key in enumerate(plan.keys)
-            ]
+            more["options"] = [{"key": key, "label": f"方案{n}"} for n, key in enumerate(plan.keys)]
         vote = await opened(self.named, asked.id, **more)
         return UUID(vote["id"])
 
@@ -101,8 +101,15 @@ class Assembly:
     async def leave(self) -> None:
         await self.stack.aclose()
 
+    async def _stay_signed_in(self) -> None:
+        """Sign everybody in again before their tokens end."""
+        if clock.now() > self.signed_in_at + ACCESS_LIFE / 3:
+            self.signed_in_at = clock.now()
+            for person_id, phone in self.phones.items():
+                await self._sign_in(phone, person_id)
+
     async def _sign_in(self, phone: Visitor, person_id: UUID) -> None:
-        device = sessions.Device(key=secrets.token_hex(8), name="phone", platform="android")
+        device = sessions.Device(key=person_id.hex, name="phone", platform="android")
         async with transaction():
             await sessions.lock_person(person_id)
             signed = await sessions.open_session(

@@ -19,7 +19,7 @@ Row = dict[str, str | None]
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One change of one row. ``at`` is the commit's Unix time; ``place`` its rank in the journal."""
+    """A change of a row. ``at`` is its commit's Unix time; ``place`` its rank in the journal."""
 
     place: int
     xid: int

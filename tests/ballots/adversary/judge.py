@@ -99,10 +99,10 @@ def blind(some: Counter[str | None], everything: Counter[str | None]) -> Expecte
 
 GROUPS = {
     "everybody": lambda held, truth: True,
-    "who changed": lambda held, truth: truth.changed,
+    "who changed their ballot": lambda held, truth: truth.changed,
     "who sent it again": lambda held, truth: truth.repeated,
-    "sealed by the house": lambda held, truth: truth.by_house,
-    "over HTTP": lambda held, truth: held.over_http,
+    "whose ballot the house sealed": lambda held, truth: truth.by_house,
+    "who voted over HTTP": lambda held, truth: held.over_http,
 }
 
 

@@ -8,6 +8,7 @@ import binascii
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ SELECT t.ctid::text AS ctid, t.xmin::text::bigint AS xmin, t.xmax::text::bigint 
 FROM {name} t
 """
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{22,}={0,2}")
+_HEXADECIMAL = re.compile(r"(\\x)?[0-9a-fA-F-]+")
 _BLOCK = re.compile(r"\((\d+),(\d+)\)")
 
 
@@ -54,6 +56,14 @@ class Fact(msgspec.Struct, frozen=True):
     tokens: frozenset[str]
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A row of values in a log, and what in it may identify something."""
+
+    at: float
+    row: list[str]
+    tokens: frozenset[str]
+
+
 class Loot(msgspec.Struct, kw_only=True):
     """``live`` and ``early`` are tables by name, now and in the backup of while votes were
     open; ``files`` names each table's file on the disk; ``raw`` are files to be read as bytes.
@@ -67,6 +77,9 @@ class Loot(msgspec.Struct, kw_only=True):
     lines: list[papers.Line]
     statistics: list[str]
     raw: list[Path]
+    said: list["Said"] = []
+    naming: dict[str, list[int]] = {}
+    """Of what the logs ``said``, where each token comes."""
     facts: list[Fact] = []
     index: dict[str, list[int]] = {}
     """Facts by token."""
@@ -168,15 +181,19 @@ def tokens(value: object) -> Iterable[str]:
         for one in value:
             yield from tokens(one)
     elif isinstance(value, str) and len(value) >= SHORTEST:
-        if value[0] in "{[":
-            try:
-                yield from tokens(msgspec.json.decode(value))
-            except msgspec.DecodeError:
-                yield from (token(one) for one in re.findall(r"[\w-]{16,}", value))
-            return
-        yield token(value)
-        if len(value) % 2 == 0 and _BASE64.fullmatch(value):
-            yield from _decoded(value)
+        yield from _of_text(value)
+
+
+@lru_cache(1 << 18)
+def _of_text(value: str) -> tuple[str, ...]:
+    if value[0] in "{[":
+        try:
+            return tuple(tokens(msgspec.json.decode(value)))
+        except msgspec.DecodeError:
+            return tuple(token(one) for one in re.findall(r"[\w-]{16,}", value))
+    if len(value) % 2 or _HEXADECIMAL.fullmatch(value) or not _BASE64.fullmatch(value):
+        return (token(value),)
+    return (token(value), *_decoded(value))
 
 
 def _decoded(value: str) -> Iterable[str]:
@@ -204,9 +221,15 @@ def _index(loot: Loot) -> None:
         note(change.table, change.new)
         note(change.table, change.old)
         note(change.table, {**change.old, **change.new})
+    naming: dict[str, list[int]] = defaultdict(list)
     for line in loot.lines:
         for row in rows_of(line):
             note(line.source.split()[0], row)
+            if found := frozenset(tokens(row)):
+                for one in found:
+                    naming[one].append(len(loot.said))
+                loot.said.append(Said(line.at, row, found))
+    loot.naming = dict(naming)
     index: dict[str, list[int]] = defaultdict(list)
     for n, fact in enumerate(loot.facts):
         for one in fact.tokens:

@@ -33,10 +33,15 @@ def of_server(path: Path) -> list[Line]:
         elif found:
             found[-1][2].append(raw)
     lines: list[Line] = []
+    last: dict[str, str] = {}
     for at, process, raws in found:
         text = "\n".join(raws)
-        values = _bound(text) if text.startswith("DETAIL:") else []
-        lines.append(Line(at, f"server {process}", text, values))
+        is_bound = text.startswith("DETAIL:")
+        # What was bound is said when it is bound and again when it is executed.
+        if not is_bound or last.get(process) != text:
+            lines.append(Line(at, f"server {process}", text, _bound(text) if is_bound else []))
+        if is_bound:
+            last[process] = "" if last.get(process) == text else text
     return lines
 
 
@@ -71,6 +76,6 @@ def _bound(text: str) -> list[str | list[str]]:
 
 def _items(text: str) -> list[str]:
     return [
-        one[1:-1].replace('\\\\', "\\") if one.startswith('"') else one
+        one[1:-1].replace("\\\\", "\\") if one.startswith('"') else one
         for one in re.findall(r'"(?:[^"\\]|\\.)*"|[^,{}]+', text)
     ]

@@ -1,4 +1,4 @@
-"""``python -m tests.ballots.adversary.polling HOME``: holds elections on a running server.
+"""``python -m tests.ballots.adversary.polling``: holds elections on a running server.
 
 A process of its own, so that its log is the application's and nothing of its memory is left.
 It reads a :class:`Task` on its input and writes what only the judge may know to a file.
@@ -93,9 +93,7 @@ class Polling:
                 await asyncio.to_thread(station.back_up, self.server, "early")
             await asyncio.gather(*(self._cast(elections[at], cast) for at, cast in wave))
             if n == len(waves) // 2:
-                await self.assembly.remind(
-                    [one.vote.id for one in elections if one.plan.over_http]
-                )
+                await self.assembly.remind([one.vote.id for one in elections if one.plan.over_http])
             for poll in naively[n :: len(waves)]:
                 await poll.cast_next()
         await self._close(elections)
@@ -160,7 +158,8 @@ class Polling:
             )
 
 
-async def hold(task: Task) -> None:
+async def hold(task: Task) -> list[Held]:
+    """Hold everything; returns what only the judge may know."""
     server = embedded.start(Path(task.home))
     try:
         dsn = server.dsn(station.DATABASE)
@@ -177,11 +176,17 @@ async def hold(task: Task) -> None:
             polling = Polling(task, settings, server)
             await polling.hold()
             await polling.assembly.leave()
-        Path(task.truth).write_bytes(msgspec.json.encode(polling.held))
+        return polling.held
     finally:
         server.stop()
 
 
-if __name__ == "__main__":
+def main() -> None:
     logs.configure("json", process="api")
-    asyncio.run(hold(msgspec.json.decode(sys.stdin.buffer.read(), type=Task)))
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    held = asyncio.run(hold(task))
+    Path(task.truth).write_bytes(msgspec.json.encode(held))
+
+
+if __name__ == "__main__":
+    main()

@@ -53,11 +53,11 @@ class Trial:
         """The elections of the product's own design."""
         return [case for case in self.cases if not case.design]
 
-    @property
-    def bounds(self) -> dict[bool, float]:
-        """Sigmas that the best may be above chance: among everybody, and among groups."""
-        groups = len(judge.GROUPS) - 1
-        return {True: judge.bound(len(READINGS) + 2), False: judge.bound(len(self.scores) or groups)}
+    def bound(self, families: int = 1) -> float:
+        """Return how many sigma the best reading may be above chance; each is held against it
+        so many times.
+        """
+        return judge.bound(len(self.readings) * families)
 
     def best(self, among: str = "everybody") -> Score:
         return max((one for one in self.scores if one.among == among), key=lambda one: one.z)
@@ -70,6 +70,10 @@ class Trial:
             if score.among == "everybody" and score.choices == score.voters
         ]
 
+    def told(self) -> str:
+        """Return the report as one text, for a test that failed."""
+        return "\n".join(self.report())
+
     def report(self) -> list[str]:
         """Return what was found, for people."""
         everybody = [one for one in self.scores if one.among == "everybody"]
@@ -80,13 +84,19 @@ class Trial:
             f"best: {best.reading}: {best.share:.4f}, chance {best.chance:.4f}, "
             f"sigma {best.sigma:.4f} ({best.z:+.2f} sigma; 3 sigma: "
             f"{best.chance + 3 * best.sigma:.4f}, corrected for {len(everybody)}: "
-            f"{self.bounds[True]:.2f} sigma)",
+            f"{self.bound():.2f} sigma)",
             f"{self.adversary.tried} keys tried",
         ]
         lines += [
             f"  {one.reading:58} {one.share:.4f} {one.z:+.2f}   ballots {one.ballots:4} "
             f"of chance {one.expected_ballots:.0f} {one.z_ballots:+.2f}"
             for one in everybody
+        ]
+        lines += [
+            f"best among those {group}: {one.reading}: {one.share:.4f}, chance {one.chance:.4f}, "
+            f"{one.voters} ballots, {one.z:+.2f} sigma"
+            for group in judge.GROUPS
+            if (one := self.best(group)).among != "everybody"
         ]
         for design, what in naive.DESIGNS.items():
             lines.append(f"naive {design}, {what}: found out by {', '.join(self.caught(design))}")

@@ -29,7 +29,6 @@ _SETTINGS = {
     "track_commit_timestamp": "on",
     "log_min_duration_statement": "0",
     "log_parameter_max_length": "-1",
-    "log_statement": "all",
     "log_line_prefix": "%m [%p] ",
     "log_timezone": "UTC",
     "wal_keep_size": "16GB",
@@ -86,9 +85,7 @@ async def furnish(server: Server, tables: str, *, like: str | None) -> None:
         await connection.execute(tables)
         await connection.execute(_WATCH)
         await connection.execute(f"CREATE PUBLICATION {PUBLICATION} FOR ALL TABLES")
-        await connection.execute(
-            "SELECT pg_create_logical_replication_slot($1, 'pgoutput')", SLOT
-        )
+        await connection.execute("SELECT pg_create_logical_replication_slot($1, 'pgoutput')", SLOT)
     finally:
         await connection.close()
 

@@ -109,6 +109,7 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
         "confirmedBy": "李建国",
         "confirmedAt": "2026-11-23T11:24:00Z",
     },
+    "PaperConfirmationIn": {"choices": [{"choice": ["for"], "count": 1}], "invalid": 0},
     "PaperChoiceIn": {"choice": ["for"], "count": 1},
     "PaperChoiceOut": {"choice": ["for"], "count": 1},
     "PaperUnitOut": {"label": "李建国", "onPaper": True},

@@ -4,15 +4,16 @@ import hashlib
 import hmac
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from tests.ballots.adversary.cases import Case, Guess, Voter
 from tests.ballots.adversary.linkers.reading import Reading, pair
 from tests.ballots.adversary.loot import Loot, token
 
-_DIGESTS: tuple[Callable[[bytes], "hashlib._Hash"], ...] = (
-    hashlib.sha256, hashlib.sha1, hashlib.md5, hashlib.blake2b,
-)  # fmt: skip
+T = TypeVar("T")
+_Digest = Callable[[bytes], Any]
+_DIGESTS: tuple[_Digest, ...] = (hashlib.sha256, hashlib.sha1, hashlib.md5, hashlib.blake2b)
 _PREFIX = 16
 
 
@@ -58,19 +59,25 @@ def _inverted(case: Case, loot: Loot) -> Guess:
     Every choice and every ballot is digested as it is, as JSON, and with everything known of
     the voter before it, behind it or as the key.
     """
-    said = [(key, None) for key in case.keys]
-    ballots = [(ballot.id, n) for n, ballot in enumerate(case.ballots) if ballot.id]
-    shared = dossiers(case, loot)
+    everybody = [b"", case.vote_id.encode(), bytes.fromhex(token(case.vote_id))]
+    choices = {key: _said(key) for key in case.keys}
+    ballots = {
+        n: [ballot.id.encode(), bytes.fromhex(ballot.id)]
+        for n, ballot in enumerate(case.ballots)
+        if ballot.id
+    }
+    choice_of = _digests(choices, everybody, _DIGESTS)
+    ballot_of = _digests(ballots, everybody, _DIGESTS)
     guess = Guess(exact={}, choices={})
-    for n, voter in enumerate(case.voters):
-        beside = {one[:_PREFIX] for one in shared[n]}
-        known = _known(case, voter)
-        for key, _ in said:
-            if _is_beside(beside, _said(key), known):
-                guess.choices[n] = key
-        for receipt, ballot in ballots:
-            if _is_beside(beside, [receipt.encode(), bytes.fromhex(receipt)], known[:4]):
-                guess.exact[n] = ballot
+    for n, met in enumerate(dossiers(case, loot)):
+        beside = {one[:_PREFIX] for one in met}
+        known = _known(case.voters[n])
+        found = choice_of | _digests(choices, known, _DIGESTS[:3])
+        exact = ballot_of | _digests(ballots, known[:2], _DIGESTS[:1])
+        for one in beside & found.keys():
+            guess.choices[n] = found[one]
+        for one in beside & exact.keys():
+            guess.exact[n] = exact[one]
     return guess
 
 
@@ -91,13 +98,13 @@ def dossiers(case: Case, loot: Loot) -> list[set[str]]:
     return found
 
 
-def _known(case: Case, voter: Voter) -> list[bytes]:
-    """Return what might have gone into a digest together with a choice."""
+def _known(voter: Voter) -> list[bytes]:
+    """Return what of a voter might have gone into a digest together with a choice."""
     row = voter.unit.row
-    texts = ["", voter.unit_id, voter.people[0], case.vote_id]
+    texts = [voter.unit_id, voter.people[0]]
     texts += [str(row[name]) for name in ("salt", "commitment", "ref_id") if row.get(name)]
     texts += [change.new.get("attempt") or "" for change in voter.casts]
-    return list(dict.fromkeys(text.encode() for text in texts))
+    return list(dict.fromkeys(text.encode() for text in texts if text))
 
 
 def _said(key: str) -> list[bytes]:
@@ -110,16 +117,21 @@ def _said(key: str) -> list[bytes]:
     return list(dict.fromkeys(written))
 
 
-def _is_beside(beside: set[str], written: Iterable[bytes], known: list[bytes]) -> bool:
-    for text in written:
-        for more in known:
-            mixed = [text] if not more else [more + text, text + more, more + b":" + text]
-            for digest in _DIGESTS:
-                if any(digest(one).hexdigest()[:_PREFIX] in beside for one in mixed):
-                    return True
-            if more and hmac.digest(more, text, "sha256").hex()[:_PREFIX] in beside:
-                return True
-    return False
+def _digests(
+    written: Mapping[T, Sequence[bytes]], known: Sequence[bytes], digests: Sequence[_Digest]
+) -> dict[str, T]:
+    """Return what each digest says, by its first digits."""
+    found: dict[str, T] = {}
+    for what, texts in written.items():
+        for text in texts:
+            for more in known:
+                mixed = [text] if not more else [more + text, text + more, more + b":" + text]
+                for digest in digests:
+                    for one in mixed:
+                        found[digest(one).hexdigest()[:_PREFIX]] = what
+                if more:
+                    found[hmac.digest(more, text, "sha256").hex()[:_PREFIX]] = what
+    return found
 
 
 READINGS = [

@@ -2,11 +2,12 @@
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 
 from tests.ballots.adversary.cases import Case, Guess
 from tests.ballots.adversary.journal import Change
 from tests.ballots.adversary.linkers.reading import Reading
-from tests.ballots.adversary.loot import Loot, rows_of, token, tokens
+from tests.ballots.adversary.loot import Loot, Said, token
 
 _CHANGES: dict[int, dict[int, list[Change]]] = {}
 
@@ -72,43 +73,41 @@ def _around(case: Case, loot: Loot) -> Guess:
     ballots = {token(ballot.id): n for n, ballot in enumerate(case.ballots) if ballot.id}
     vote = token(case.vote_id)
     guess = Guess(exact={}, choices={})
-    opened, ended = _span(case)
     current: int | None = None
-    for line in loot.lines:
-        if not opened <= line.at <= ended:
+    for said in _while_open(case, loot, {vote, *named, *ballots}):
+        who = {named[one] for one in said.tokens if one in named}
+        if len(who) == 1:
+            [current] = who
+        if current is None:
             continue
-        for row in rows_of(line):
-            met = set(tokens(row))
-            who = {named[one] for one in met if one in named}
-            if len(who) == 1:
-                [current] = who
-            if current is None:
-                continue
-            for one in met & ballots.keys():
-                guess.exact.setdefault(current, ballots[one])
-            if vote in met and (said := [value for value in row if value in case.keys]):
-                guess.choices[current] = said[0]
+        for one in said.tokens & ballots.keys():
+            guess.exact.setdefault(current, ballots[one])
+        if vote in said.tokens and (keys := [one for one in said.row if one in case.keys]):
+            guess.choices[current] = keys[0]
     return guess
 
 
 def _in_turn(case: Case, loot: Loot) -> Guess:
     """Guess that the lines that name the vote and a choice came in the order of the casts."""
-    vote = token(case.vote_id)
-    said = [
-        found[0]
-        for line in loot.lines
-        for row in rows_of(line)
-        if vote in set(tokens(row)) and (found := [one for one in row if one in case.keys])
+    choices = [
+        keys[0]
+        for said in _while_open(case, loot, {token(case.vote_id)})
+        if (keys := [one for one in said.row if one in case.keys])
     ]
     casts = sorted(
         (change.place, n) for n, voter in enumerate(case.voters) for change in voter.casts
     )
-    return Guess(choices={n: choice for (_, n), choice in zip(casts, said, strict=False)})
+    return Guess(choices={n: choice for (_, n), choice in zip(casts, choices, strict=False)})
 
 
-def _span(case: Case) -> tuple[float, float]:
+def _while_open(case: Case, loot: Loot, about: set[str]) -> Iterator[Said]:
+    """Return what the logs said about any of these from the first cast to just after the last."""
     moments = [change.at for voter in case.voters for change in voter.casts]
-    return (min(moments) - 1, max(moments) + 1) if moments else (0.0, 0.0)
+    if moments:
+        opened, ended = min(moments) - 0.05, max(moments) + 0.05
+        for n in sorted({n for one in about for n in loot.naming.get(one, ())}):
+            if opened <= loot.said[n].at <= ended:
+                yield loot.said[n]
 
 
 JOINED, LOGGED = "2 transactions and times", "7 logs"

@@ -17,6 +17,7 @@ _PREFIX = 12
 _NEAR = 256
 _STEPS = 2
 _MANY = 60
+_DEEP = 96
 _HEX = re.compile(rb"[0-9a-fA-F]{12,}")
 _KEY_LIKE = re.compile(rb"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 
@@ -52,7 +53,7 @@ def _followed(case: Case, loot: Loot) -> Guess:
                 ballot = ballots.get(one[:_PREFIX])
                 if ballot is not None and len(owners[one]) == 1:
                     guess.exact.setdefault(n, ballot)
-        for n, met in enumerate(reached):
+        for met in reached:
             for one in [one for one in met if len(owners[one]) == 1]:
                 facts = loot.index.get(one, ())
                 if len(facts) <= _MANY:
@@ -76,6 +77,9 @@ class _Nearby:
                 for name in voter.names:
                     names[bytes.fromhex(name)].append((case.vote_id, n))
         self.ballots, self.names = ballots, dict(names)
+        self.seen: set[str] = set()
+        """Ids of ballots that were met anywhere in the files."""
+        self.ids = {case.vote_id: [one.id or "" for one in case.ballots] for case in cases}
         self.met: dict[str, Counter[tuple[int, int]]] = defaultdict(Counter)
         for path in loot.raw:
             self._read(path.read_bytes())
@@ -83,12 +87,13 @@ class _Nearby:
     def _read(self, data: bytes) -> None:
         for run in _HEX.finditer(data):
             digits = run[0].lower()
-            for at in range(min(len(digits) - _PREFIX + 1, 512)):
+            for at in range(min(len(digits) - _PREFIX + 1, _DEEP)):
                 known = self.ballots.get(digits[at : at + _PREFIX])
                 if known:
                     self._look(data, run.start() + at, *known)
 
     def _look(self, data: bytes, at: int, vote_id: str, ballot: int) -> None:
+        self.seen.add(self.ids[vote_id][ballot])
         window = data[max(at - _NEAR, 0) : at + _NEAR]
         met = set()
         for start in range(len(window) - 15):
