@@ -1,23 +1,21 @@
 """One ballot a unit, sealed or open, and all of them in the count."""
 
 import asyncio
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from backend import clock
 from backend.ballots.models import CloseReason, Method, Mode, VoteState
 from backend.ballots.operations import casting, closing
 from backend.ballots.operations.casting import CastBallot
 from backend.ballots.operations.voting import UnitDraft
 from backend.ballots.queries import turnout
 from backend.ballots.rules import states
-from backend.ballots.rules.charter import MORE_THAN_HALF, ORDINARY, Base, RuleSet
+from backend.ballots.rules.charter import MORE_THAN_HALF, Base, RuleSet
 from backend.database import execute, fetch, fetch_one
 from backend.errors import NotFound, Refusal
 from backend.settings import Settings
-from tests.ballots.stage import CHAIR, Put, ballot, boxed, options, people, put, say
+from tests.ballots.stage import Put, ballot, boxed, options, people, put, say
 
 FINAL = RuleSet(
     quorum=MORE_THAN_HALF,
@@ -260,62 +258,6 @@ async def test_every_box_of_a_vote_has_one_length(db: None, settings: Settings) 
     # Two questions of different sizes show that the length is not one for all of them.
     assert [len(found) for found in lengths] == [1, 1, 1]
     assert len({found[0] for found in lengths}) == 3
-
-
-async def test_an_electorate_is_as_it_was_when_the_vote_opened(
-    db: None, settings: Settings
-) -> None:
-    vote = await put(settings)
-    with pytest.raises(Exception, match="keeps its question"):
-        await execute("UPDATE votes SET title = '别的问题' WHERE id = $1", vote.id)
-    with pytest.raises(Exception, match="keeps its question"):
-        await execute("UPDATE votes SET entitled = 8 WHERE id = $1", vote.id)
-    [stranger] = await people(1)
-    with pytest.raises(states.NotEntitled):
-        await casting.cast(vote.id, stranger, ballot("for"))
-
-
-async def test_the_clock_closes_what_nobody_closes(
-    db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vote = await put(settings)
-    await say(vote, 0, "for")
-    with pytest.raises(states.TooEarlyToClose):
-        await closing.close(vote.id, CloseReason.DEADLINE, by=CHAIR, settings=settings)
-    with pytest.raises(states.TooEarlyToClose):
-        await closing.close(vote.id, CloseReason.CHAIR, by=CHAIR, settings=settings)
-    with pytest.raises(states.TooEarlyToClose):
-        await closing.close(vote.id, CloseReason.EVERYBODY, by=CHAIR, settings=settings)
-    later = clock.now() + timedelta(hours=2)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    with pytest.raises(states.NotOpen):
-        await say(vote, 1, "for")
-    assert await turnout.due(later) == [vote.id]
-    counted = await closing.close(vote.id, CloseReason.DEADLINE, by=None, settings=settings)
-    assert (counted.outcome, counted.close_reason) == ("no_quorum", "deadline")
-
-
-async def test_a_secret_vote_in_which_four_voted_keeps_no_split(
-    db: None, settings: Settings
-) -> None:
-    vote = await put(settings, mode=Mode.SECRET, rules=_may_close(ORDINARY))
-    for at in range(4):
-        await say(vote, at, "for")
-    counted = await closing.close(vote.id, CloseReason.CHAIR, by=CHAIR, settings=settings)
-    assert counted.tally is not None
-    assert set(counted.tally) == set(closing.KEPT)
-    assert (counted.tally["cast"], counted.outcome, counted.tally["has_quorum"]) == (
-        4, "passed", True,
-    )  # fmt: skip
-    assert await fetch("SELECT 1 FROM counted_ballots UNION ALL SELECT 1 FROM sealed_ballots") == []
-    took = await fetch_one("SELECT count(*) AS n FROM voting_units WHERE took_part")
-    assert took == {"n": 4}
-
-
-def _may_close(rules: RuleSet) -> RuleSet:
-    return RuleSet(
-        quorum=rules.quorum, majority=rules.majority, base=rules.base, chair_may_close=True
-    )
 
 
 async def _split(vote: Put, settings: Settings) -> dict[str, int]:

@@ -72,7 +72,7 @@ def test_every_reading_may_win_and_none_has_nothing_to_read(trial: Trial) -> Non
     assert boxes <= taken.index.keys() and boxes <= taken.naming.keys(), "log and journal"
     met = trial.adversary.nearby.seen
     assert met >= {ballot.id for case in own for ballot in case.ballots if ballot.id}
-    for table in ("audit_entries", "notifications", "sessions", "idempotency_keys"):
+    for table in ("audit_entries", "post_letter", "sessions", "idempotency_keys"):
         assert taken.live[table], table
     assert any(line.source == "application" for line in taken.lines)
     assert not any(taken.live["sealed_ballots"]), "counted, nothing is left in the box"
@@ -100,6 +100,8 @@ def test_every_tally_is_exact_and_every_receipt_is_listed(trial: Trial) -> None:
         assert result["ballots"]["receipts"] == receipts
         assert result["ballots"]["unreadable"] == VOTERS - len(receipts)
         assert not set(held.replaced) & set(receipts)
+        in_the_table = sorted(case.ballots, key=lambda ballot: ballot.stored.ctid)
+        assert [one.id for one in in_the_table if one.id] == receipts, "the order is one of chance"
 
 
 def test_with_the_keys_gone_nothing_in_the_database_opens_a_ballot(trial: Trial) -> None:

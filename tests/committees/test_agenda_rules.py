@@ -27,9 +27,9 @@ MAY: dict[str, set[ItemState]] = {
     "vote_in_writing": {S.SCHEDULED},
     "decide": {S.VOTING},
     "lapse": {S.VOTING},
-    "reopen": {S.DECIDED},
+    "reopen": {S.DECIDED, S.IN_EXECUTION, S.DONE},
     "execute": {S.DECIDED},
-    "finish": {S.IN_EXECUTION},
+    "finish": {S.IN_EXECUTION, S.DECIDED},
 }
 MEETING_MAY: dict[str, set[MeetingState]] = {
     "rewrite": {M.PLANNED, M.CONVENED},

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from backend.committees.jobs import minutes as jobs
-from backend.committees.models import MeetingState, Minutes
-from backend.database import execute, fetch
+from backend.committees.models import MeetingState, Minutes, MinutesState
+from backend.database import execute, fetch, transaction
 from seed.cast import Cast
 from tests.committees.agendas import (
     ADMIN,
@@ -22,6 +23,7 @@ from tests.committees.agendas import (
     letters,
 )
 from tests.committees.minuting import (
+    as_nobody_may,
     confirmed,
     decided,
     drafted,
@@ -186,6 +188,49 @@ async def test_what_confirmed_minutes_say_cannot_be_changed_in_the_database(
             await execute(f"UPDATE minutes SET {change} WHERE meeting_id = $1", meeting.id)
     with pytest.raises(Exception, match="not removed"):
         await execute("DELETE FROM minutes WHERE meeting_id = $1", meeting.id)
+
+
+async def test_the_database_knows_the_steps_of_minutes_too(as_: SignIn, cast: Cast) -> None:
+    meeting = await ended(cast, await board(as_, cast))
+    await confirmed(as_, meeting)
+    await let_objections_pass(meeting)
+    allowed = {
+        ("draft", "confirmed"), ("confirmed", "draft"), ("confirmed", "submitted"),
+        ("submitted", "filed"), ("submitted", "returned"), ("returned", "submitted"),
+        ("returned", "draft"),
+    }  # fmt: skip
+    refused_steps = set()
+    for before in MinutesState:
+        await as_nobody_may(_IN_STATE, before, cast.id(CHAIR))
+        for after in MinutesState:
+            try:
+                async with transaction():
+                    await execute("UPDATE minutes SET state = $1", after)
+                    raise _Back
+            except IntegrityError as error:
+                if "do not go from" in str(error):
+                    refused_steps.add((before.value, after.value))
+            except _Back:
+                pass
+    every = {(before.value, after.value) for before in MinutesState for after in MinutesState}
+    assert every - refused_steps == allowed | {(state.value, state.value) for state in MinutesState}
+
+
+class _Back(Exception):
+    """Take back what was only tried."""
+
+
+_IN_STATE = """
+UPDATE minutes SET state = $1, submitted_at = now(), submitted_by = $2, returned_reason = '缺少',
+    digest = CASE WHEN $1 = 'draft' THEN '' ELSE repeat('0', 64) END,
+    wording = CASE WHEN $1 = 'draft' THEN NULL ELSE '{}'::jsonb END,
+    confirmed_at = CASE WHEN $1 = 'draft' THEN NULL ELSE now() - interval '4 days' END,
+    objections_until = CASE WHEN $1 = 'draft' THEN NULL ELSE now() - interval '1 day' END,
+    confirmed_by = CASE WHEN $1 = 'draft' THEN NULL ELSE $2::uuid END,
+    filed_at = CASE WHEN $1 = 'filed' THEN now() END,
+    filed_by = CASE WHEN $1 = 'filed' THEN $2::uuid END,
+    filing_number = CASE WHEN $1 = 'filed' THEN '一号' END
+"""
 
 
 async def test_a_new_wording_is_for_drafts_and_confirmed_minutes_keep_theirs(

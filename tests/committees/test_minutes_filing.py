@@ -173,7 +173,7 @@ def test_a_prefix_comes_of_the_districts_name(name: str, chosen: str, prefix: st
     assert prefix_of(name, chosen) == prefix
 
 
-async def test_the_officers_list_is_paged_and_constant_in_queries(as_: SignIn, cast: Cast) -> None:
+async def test_the_officers_list_is_paged_latest_first(as_: SignIn, cast: Cast) -> None:
     body = await board(as_, cast)
     for number in range(5):
         meeting = await ended(cast, body, title=f"第{number}次会议")

@@ -38,7 +38,8 @@ async def test_from_the_call_to_the_filing_number(as_: SignIn, cast: Cast) -> No
     vote = await voting.opened(as_, first["id"])
     await voting.cast_by(as_, vote, dict.fromkeys(EVERYBODY[:3], "for") | {"马静": "against"})
     await discussing(as_, second)
-    ok(await chair.put(f"/agenda-items/{second['id']}/conclusion", json={"conclusion": "活动顺利。"}))
+    noted = {"conclusion": "活动顺利。"}
+    ok(await chair.put(f"/agenda-items/{second['id']}/conclusion", json=noted))
     ok(await chair.put(f"{path}/end"))
 
     assert await jobs.draft_minutes() == 1

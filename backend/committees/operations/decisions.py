@@ -7,6 +7,7 @@ import msgspec
 
 from backend import clock
 from backend.audit.operations import record
+from backend.ballots.models import Outcome
 from backend.committees.models import Body, Decision, Minutes, MinutesState, SeatRole
 from backend.committees.notify import decisions as notify
 from backend.committees.operations import agenda
@@ -100,8 +101,7 @@ async def complete(decision_id: UUID, text: str, *, by: UUID) -> None:
     """
     seen = await Decision.get(id=decision_id)
     async with transaction():
-        if seen.item_id is not None:
-            await hold_item(seen.item_id)
+        item = (await hold_item(seen.item_id))[0] if seen.item_id is not None else None
         decision = await Decision.select_for_update(no_key=True).get(id=decision_id)
         if decision.owner_id is None:
             raise rules.NothingToDo
@@ -115,8 +115,9 @@ async def complete(decision_id: UUID, text: str, *, by: UUID) -> None:
             school_id=body.school_id, number=decision.number,
         )  # fmt: skip
         others = Decision.filter(item_id=decision.item_id, owner_id__isnull=False, done_at=None)
-        if decision.item_id is not None and not await others.exists():
-            await agenda.finished(decision.item_id)
+        # An upheld objection may have put the item to the vote again meanwhile.
+        if item is not None and item.outcome == Outcome.PASSED and not await others.exists():
+            await agenda.finished(item.id)
         chair = await minutes.people_of(decision.body_id, SeatRole.CHAIR)
         await notify.done(decision, [person for person in chair if person != by])
 

@@ -123,9 +123,9 @@ STEPS: Mapping[str, Step] = {
     "vote_in_writing": _step(_I.VOTING, _I.SCHEDULED),
     "decide": _step(_I.DECIDED, _I.VOTING),
     "lapse": _step(_I.SCHEDULED, _I.VOTING),
-    "reopen": _step(_I.VOTING, _I.DECIDED),
+    "reopen": _step(_I.VOTING, _I.DECIDED, _I.IN_EXECUTION, _I.DONE),
     "execute": _step(_I.IN_EXECUTION, _I.DECIDED),
-    "finish": _step(_I.DONE, _I.IN_EXECUTION),
+    "finish": _step(_I.DONE, _I.IN_EXECUTION, _I.DECIDED),
 }
 """Every act on an item. ``rewrite``, ``absorb`` and ``recuse`` leave it in its state."""
 
