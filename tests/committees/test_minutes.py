@@ -221,15 +221,15 @@ class _Back(Exception):
 
 
 _IN_STATE = """
-UPDATE minutes SET state = $1, submitted_at = now(), submitted_by = $2, returned_reason = '缺少',
-    digest = CASE WHEN $1 = 'draft' THEN '' ELSE repeat('0', 64) END,
-    wording = CASE WHEN $1 = 'draft' THEN NULL ELSE '{}'::jsonb END,
-    confirmed_at = CASE WHEN $1 = 'draft' THEN NULL ELSE now() - interval '4 days' END,
-    objections_until = CASE WHEN $1 = 'draft' THEN NULL ELSE now() - interval '1 day' END,
-    confirmed_by = CASE WHEN $1 = 'draft' THEN NULL ELSE $2::uuid END,
-    filed_at = CASE WHEN $1 = 'filed' THEN now() END,
-    filed_by = CASE WHEN $1 = 'filed' THEN $2::uuid END,
-    filing_number = CASE WHEN $1 = 'filed' THEN '一号' END
+UPDATE minutes SET state = $1::text, submitted_at = now(), submitted_by = $2::uuid, returned_reason = '缺少',
+    digest = CASE WHEN $1::text = 'draft' THEN '' ELSE repeat('0', 64) END,
+    wording = CASE WHEN $1::text = 'draft' THEN NULL ELSE '{}'::jsonb END,
+    confirmed_at = CASE WHEN $1::text = 'draft' THEN NULL ELSE now() - interval '4 days' END,
+    objections_until = CASE WHEN $1::text = 'draft' THEN NULL ELSE now() - interval '1 day' END,
+    confirmed_by = CASE WHEN $1::text = 'draft' THEN NULL ELSE $2::uuid END,
+    filed_at = CASE WHEN $1::text = 'filed' THEN now() END,
+    filed_by = CASE WHEN $1::text = 'filed' THEN $2::uuid END,
+    filing_number = CASE WHEN $1::text = 'filed' THEN '一号' END
 """
 
 

@@ -58,7 +58,7 @@ def test_more_may_be_asked_than_the_rules_say_never_fewer(
 def test_rules_are_said_in_plain_words() -> None:
     assert rules.said(ORDINARY, "zh") == [
         "参加投票的超过应投票数的1/2，结果有效。",
-        "得票超过赞成、反对票总数的1/2，通过。",
+        "得票超过有效票（不含弃权）的1/2，通过。",
         "票数相等视为未通过。",
         "截止前可以改投。",
     ]

@@ -176,7 +176,7 @@ def _share(share: Share, whole: tuple[str, str], *, english: bool) -> str:
 
 _EVERYBODY = ("应投票数", "those entitled")
 _WHOLE = {
-    Base.DECIDED: ("赞成、反对票总数", "the votes for and against"),
+    Base.DECIDED: ("有效票（不含弃权）", "the valid ballots that do not abstain"),
     Base.CAST: ("有效票总数", "all valid ballots"),
     Base.ENTITLED: _EVERYBODY,
 }
