@@ -34,6 +34,8 @@ def row_of(parameter: str, place: SimpleNamespace, variant: str) -> str | None:
     """
     if parameter == "item_id" and not variant:
         return str(place.agenda_item_id)
+    if parameter == "item_id" and variant == "below":
+        variant = "accepted"
     if parameter == "item_id" and variant in ITEMS:
         return str(getattr(place, f"{variant}_agenda_item_id"))
     if parameter == "seat_id" and variant in ("scheduled", "discussing"):
@@ -108,11 +110,20 @@ def _quorum(world: World, place: SimpleNamespace, variant: str) -> dict[str, Any
     return {"params": item} if variant == "running" else {}
 
 
+def _placed(world: World, place: SimpleNamespace, variant: str) -> dict[str, Any]:
+    """Return a place on the place's agenda, or on one's own below an item of the place."""
+    if variant == "below":
+        meeting = world.places["own"].convened_meeting_id
+        return _json(meetingId=str(meeting), parentId=str(place.scheduled_agenda_item_id))
+    return _json(meetingId=str(place.convened_meeting_id))
+
+
 def _stage(world: World, place: SimpleNamespace, variant: str) -> dict[str, Any]:
     return {"params": {"stage": "answered"}} if variant == "answered" else {}
 
 
 BODIES: dict[str, Body] = {
+    "listBodies": lambda w, p, v: {"params": {"ended": "true"}} if v == "ended" else {},
     "foundBody": _body,
     "foundDistrictBody": _of_district,
     "rewriteBody": lambda w, p, v: _json(name="联盟", **_days(-10, 300)),
@@ -135,7 +146,7 @@ BODIES: dict[str, Body] = {
     "acceptAgendaItem": lambda w, p, v: _json(namesNoPupil=True),
     "declineAgendaItem": lambda w, p, v: _json(reason="不属本会事项"),
     "mergeAgendaItem": lambda w, p, v: _json(intoId=str(p.accepted_agenda_item_id)),
-    "scheduleAgendaItem": lambda w, p, v: _json(meetingId=str(p.convened_meeting_id)),
+    "scheduleAgendaItem": _placed,
     "noteAgendaItem": lambda w, p, v: _json(conclusion="知悉"),
     "planMeeting": lambda w, p, v: _json(title="第四次会议", **_hours()),
     "rewriteMeeting": lambda w, p, v: _json(title="第三次会议", **_hours()),

@@ -121,7 +121,8 @@ async def _of_class(world: World, place: SimpleNamespace) -> None:
     over = {"state": "ended", "ended_at": clock.now(), "ended_reason": "resigned"}
     place.past_seat_id = await seat(world, place, active, place.secretary, inside, **over)
     place.rule_set_id = await rules(active, told)
-    draft = await body(world, place, "draft_body", unborn, begins=336, ends=700, state="draft")
+    founded = {"level": "school", "kind": "alliance", "state": "draft"}
+    draft = await body(world, place, "draft_body", unborn, **founded)
     place.draft_seat_id = await seat(world, place, draft, place.members[0], unborn, role="chair")
     place.draft_rule_set_id = await rules(draft, unborn)
     ended = {"state": "ended", "ended_at": clock.now()}
@@ -142,8 +143,10 @@ async def rules(of: Body, realm: str, kind: str = "ordinary") -> UUID:
 
 
 async def _everybodys(kind: str) -> Matter:
-    found = Matter.filter(rule_kind=kind, school_id=None, district_id=None, retired_at=None)
-    return await found.order_by("title").first()
+    everybodys = Matter.filter(rule_kind=kind, school_id=None, district_id=None, retired_at=None)
+    found = await everybodys.order_by("title").first()
+    assert found is not None
+    return found
 
 
 async def _of_school(world: World, place: SimpleNamespace) -> None:
@@ -183,7 +186,7 @@ async def _of_district(world: World, place: SimpleNamespace) -> None:
     )
 
 
-async def _matter(realm: str, **of: UUID) -> UUID:
+async def _matter(realm: str, **of: Any) -> UUID:
     row, _ = await Matter.get_or_create(title=mark(realm, "事"), **of)
     return row.id
 

@@ -144,7 +144,7 @@ async def _confirmed(world: World, place: SimpleNamespace, name: str) -> None:
 
 async def _objection(world: World, place: SimpleNamespace) -> None:
     said = mark(f"MK{place.realm}", "异议")
-    by = world.people[place.secretary]
+    by = world.people[place.members[0]]
     await minutes_objections.raise_objection(place.confirmed_minutes, said, by=by)
     made = await MinutesObjection.get(raised_by=by)
     place.confirmed_objection = made.id

@@ -1,7 +1,8 @@
 """What each school and district of the world lets people judge, and what they gave.
 
 Realms of their own, before the place's: ``JD`` a draft, ``JO`` what is being judged,
-``JC`` what is closed, ``JP`` what is published; ``JK`` are remarks, ``JJ`` who judges.
+``JC`` what is closed, ``JP`` what is published; ``JM``, ``JT`` and ``JK`` are
+remarks of the parent, the teacher and somebody from outside; ``JJ`` who judges.
 """
 
 from datetime import timedelta
@@ -47,7 +48,7 @@ async def _panels(
         if state == "draft":
             continue
         await panels.open_panel(panel.id, by=office)
-        await _judged(panel, entry, f"JK{realm}")
+        await _judged(panel, entry, realm)
         if state in ("closed", "published"):
             await panels.close(panel.id, by=office)
         if state == "published":
@@ -83,10 +84,12 @@ async def _panel(
 
 
 async def _judged(panel: Panel, entry: PanelEntry, realm: str) -> None:
-    """Everybody scores, and remarks something that nobody but the office may read."""
+    """Everybody scores, and remarks something that nobody else but the office may read."""
     opened = await Panel.get(id=panel.id)
+    letters = {"parent": "JM", "teacher": "JT", "public": "JK"}
     for one in await Panelist.filter(panel_id=panel.id):
-        await panel_scores.score(opened, entry, one, dict(POINTS), mark(realm, "评语"))
+        remark = mark(f"{letters[one.constituency]}{realm}", "评语")
+        await panel_scores.score(opened, entry, one, dict(POINTS), remark)
 
 
 def criteria() -> list[dict[str, object]]:

@@ -26,7 +26,8 @@ from tests.authz.state import undone
 NOT_JSON = {
     "uploadAttachment", "uploadRoster", "downloadAttachment", "searchNotices", "uploadDutyPhoto",
     "downloadExport", "getCourseCompletion", "listColumn", "listCourses", "sendPart",
-    "listShifts", "listStationDays", "listHazards", "listShiftsAtRisk",
+    "listShifts", "listStationDays", "listHazards", "listShiftsAtRisk", "listBodies",
+    "listSuggestions", "getQuorum",
 }  # fmt: skip
 """Operations that are sent a form or a query instead."""
 MAPS = ("functions", "answers")

@@ -4,6 +4,7 @@ import math
 import random
 import statistics
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_chance_and_its_sigma_are_what_drawing_lots_gives(
     split: dict[str | None, int], among: int
 ) -> None:
     lots = random.Random(4)
-    said = [choice for choice, count in split.items() for _ in range(count)]
+    said: list[str | None] = [choice for choice, count in split.items() for _ in range(count)]
     lots.shuffle(said)
     expected = judge.blind(Counter(said[:among]), Counter(said))
     drawn = []
@@ -37,7 +38,7 @@ def test_chance_and_its_sigma_are_what_drawing_lots_gives(
 
 
 def test_where_all_agree_everybody_is_known_and_nothing_was_leaked() -> None:
-    said = Counter({"for": 60})
+    said: Counter[str | None] = Counter({"for": 60})
     assert judge.blind(said, said) == judge.Expected(60.0, 0.0)
 
 
@@ -115,11 +116,11 @@ def test_the_physical_journal_is_read_row_by_row() -> None:
     ]
 
 
-def test_the_servers_log_is_read_with_what_was_bound(tmp_path: object) -> None:
-    from pathlib import Path
+def test_the_servers_log_is_read_with_what_was_bound(tmp_path: Path) -> None:
+    path = tmp_path / "server.log"
+    bound = "2026-11-23 09:00:00.120 UTC [7] DETAIL:  Parameters: $1 = '{a,NULL}', $2 = 'it''s'"
+    bound += """, $3 = '{"\\\\xab01"}', $4 = '{"a": 1}'\n"""
 
-    path = Path(str(tmp_path)) / "server.log"
-    bound = "2026-11-23 09:00:00.120 UTC [7] DETAIL:  Parameters: $1 = '{a,NULL}', $2 = 'it''s'\n"
     path.write_text(
         "2026-11-23 09:00:00.120 UTC [7] LOG:  duration: 1 ms  bind x: SELECT\n\t1\n"
         + bound
@@ -127,5 +128,7 @@ def test_the_servers_log_is_read_with_what_was_bound(tmp_path: object) -> None:
         + bound
     )
     lines = papers.of_server(path)
-    assert [line.values for line in lines if line.values] == [[["a", "NULL"], "it's"]]
+    assert [line.values for line in lines if line.values] == [
+        [["a", "NULL"], "it's", ["\\xab01"], '{"a": 1}']
+    ]
     assert all(line.source == "server 7" for line in lines)

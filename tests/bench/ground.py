@@ -122,7 +122,7 @@ class Ground:
                 stderr=subprocess.STDOUT,
             )
             stack.callback(_end, process)
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while not _answers(port):
                 if process.poll() is not None or time.monotonic() > until:
                     output.seek(0)

@@ -27,7 +27,7 @@ from notifications.channels.fcm import FcmChannel
 from notifications.dispatcher import Office
 from notifications.message import Outcome
 from seed.cast import Cast
-from tests.canary import duty, essay, visits
+from tests.canary import council, duty, essay, visits
 from tests.canary.words import CANARIES
 from tests.house import SignIn, Visitor
 from tests.notices import stories
@@ -113,6 +113,7 @@ async def days_at_school(
     told.calendar = await visits.visit(as_, anyone, admin, cast, settings)
     await duty.a_duty(anyone, admin, cast)
     await essay.an_essay(anyone, admin, cast)
+    await council.a_council(as_, anyone, admin, cast)
     await carry(told)
     yield
 

@@ -21,6 +21,12 @@ CANARIES = {
     "step": "金丝雀整改",
     "holder": "金丝雀民警",
     "essay": "金丝雀投稿",
+    "wish": "金丝雀心愿",
+    "motion": "金丝雀议案",
+    "doubt": "金丝雀异议",
+    "decision": "金丝雀决定",
+    "minuted": "金丝雀纪要",
+    "judged": "金丝雀评议",
     "password": "jinSiQue-88-Mima",
 }
 

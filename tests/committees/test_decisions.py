@@ -149,6 +149,23 @@ async def test_the_item_is_done_when_all_its_decisions_are(as_: SignIn, cast: Ca
     assert [row["id"] for row in finished] == [one["id"]]
 
 
+async def test_what_is_voted_on_again_is_not_done_though_its_task_is(
+    as_: SignIn, cast: Cast
+) -> None:
+    body = await board(as_, cast)
+    about = await item(cast, await ended(cast, body))
+    owner = await as_("马静")
+    due = today().isoformat()
+    made = await decided(
+        await as_(CHAIR), body, about, seatId=await seat_id(body, "马静"), dueOn=due
+    )
+    await execute("UPDATE agenda_items SET state = 'voting', outcome = '' WHERE id = $1", about.id)
+
+    note = {"note": "已与供应单位签订协议。"}
+    assert ok(await owner.put(f"/decisions/{made['id']}/completion", json=note))["doneAt"]
+    assert await _state(about) == "voting"
+
+
 async def test_the_log_is_paged_and_others_see_it_with_the_minutes(as_: SignIn, cast: Cast) -> None:
     body = await board(as_, cast)
     meeting = await ended(cast, body)

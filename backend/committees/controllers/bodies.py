@@ -29,7 +29,7 @@ from backend.committees.schemas.bodies import (
 from backend.committees.schemas.seats import BodySeatOut
 from backend.errors import NotAllowed
 from backend.schools.models import School
-from backend.schools.permissions import school_in_sight, stands_above
+from backend.schools.permissions import school_in_sight
 from backend.settings import Settings
 from backend.web.actor import Actor, Role
 from backend.web.idempotency import KeyHeader, KeyNeeded, KeyReused, once
@@ -60,7 +60,8 @@ class SchoolBodies(Controller):
         reach = queries.Reach(
             person_id=actor.person_id,
             runs=runs,
-            at_work=works_at(actor, school.id) or await stands_above(actor, school),
+            at_work=works_at(actor, school.id)
+            or actor.holds(Role.DISTRICT_OFFICER, district=school.district_id),
             nodes={
                 node
                 for tie in actor.ties

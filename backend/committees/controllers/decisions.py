@@ -165,7 +165,7 @@ class DecisionCompletion(Controller):
         opt={"policy": Policy.SIGNED_IN},
         operation_id="completeDecision",
         summary="办结决定 Say that a decision has been carried out",
-        responses=refusals(rules.NothingToDo, WrongItemState),
+        responses=refusals(rules.NothingToDo),
     )
     async def complete_decision(
         self,

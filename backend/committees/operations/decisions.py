@@ -8,7 +8,14 @@ import msgspec
 from backend import clock
 from backend.audit.operations import record
 from backend.ballots.models import Outcome
-from backend.committees.models import Body, Decision, Minutes, MinutesState, SeatRole
+from backend.committees.models import (
+    Body,
+    Decision,
+    ItemState,
+    Minutes,
+    MinutesState,
+    SeatRole,
+)
 from backend.committees.notify import decisions as notify
 from backend.committees.operations import agenda
 from backend.committees.operations.holding import hold_item

@@ -6,6 +6,7 @@ from backend.committees.models import AgendaItem, Body, BodyState, Meeting
 from backend.committees.rules.agenda import WrongItemState
 from backend.committees.rules.bodies import check_state
 from backend.database import fetch
+from backend.errors import NotFound
 
 
 async def hold_active(body_id: UUID) -> Body:
@@ -20,8 +21,14 @@ async def hold_active(body_id: UUID) -> Body:
 
 
 async def hold_meeting(meeting_id: UUID) -> Meeting:
-    """Return a meeting nobody else changes until the transaction ends."""
-    return await Meeting.select_for_update(no_key=True).get(id=meeting_id)
+    """Return a meeting nobody else changes until the transaction ends.
+
+    Raises :class:`NotFound`: which meeting, a body of the request may say.
+    """
+    meeting = await Meeting.select_for_update(no_key=True).get_or_none(id=meeting_id)
+    if meeting is None:
+        raise NotFound
+    return meeting
 
 
 async def hold_item(item_id: UUID) -> tuple[AgendaItem, Meeting | None]:

@@ -11,7 +11,8 @@ from backend.committees.models import Panel, PanelEntry, Panelist, PanelState
 from backend.committees.queries import panels as queries
 from backend.errors import NotAllowed, NotFound
 from backend.schools import features
-from backend.schools.models import Function
+from backend.schools.models import Function, School
+from backend.schools.permissions import belongs_above
 from backend.web.actor import Actor, Role
 
 
@@ -89,10 +90,8 @@ async def _sight(actor: Actor, panel: Any) -> PanelSight:
 
 async def _belongs(actor: Actor, panel: Any) -> bool:
     """Say whether the caller is of the panel's school or district, or works above it."""
-    if actor.holds(Role.DISTRICT_OFFICER, district=panel.district_id):
-        return True
     if panel.school_id is not None:
-        return panel.school_id in actor.school_ids
+        return await belongs_above(actor, await School.get(id=panel.school_id))
     if any(seat.district_id == panel.district_id for seat in actor.seats):
         return True
     return await queries.has_child_in(panel.district_id, [tie.school_id for tie in actor.ties])

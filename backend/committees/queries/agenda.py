@@ -8,6 +8,8 @@ import msgspec
 
 from backend.ballots.rules.charter import RuleSet
 from backend.committees.models import Body, Matter, RuleKind, RuleSetVersion
+from backend.committees.queries.charters import versions_of
+from backend.committees.rules import charters
 from backend.database import fetch, fetch_one
 from backend.web.cursors import Position
 
@@ -41,16 +43,8 @@ WHERE i.meeting_id = $1 AND i.state = 'scheduled'
 
 
 async def rule_set_for(body_id: UUID, kind: str, now: datetime) -> RuleSetVersion | None:
-    """Return the newest version in force: the body's own before everybody's default."""
-    row = await fetch_one(
-        "SELECT id FROM rule_set_versions WHERE kind = $2 AND in_force_from <= $3 "
-        "AND (body_id = $1 OR body_id IS NULL) "
-        "ORDER BY body_id IS NULL, version DESC LIMIT 1",
-        body_id,
-        kind,
-        now,
-    )
-    return await RuleSetVersion.get(id=row["id"]) if row else None
+    """Return the version in force: the body's own before everybody's default."""
+    return charters.in_force(await versions_of(body_id), body_id, RuleKind(kind), now)
 
 
 async def ordinary_rules(body_id: UUID, now: datetime) -> RuleSet | None:

@@ -7,6 +7,7 @@ say is public. What she wants is the line between the two.
 import random
 from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -173,7 +174,7 @@ def _naive(loot: Loot) -> list[Case]:
 
 def _seal(vote: dict[str, Any], length: int) -> sealing.Seal:
     return sealing.Seal(
-        vote_id=msgspec.convert(vote["id"], sealing.UUID),
+        vote_id=UUID(vote["id"]),
         public_key=vote["public_key"],
         question_digest=vote["question_digest"],
         length=length,

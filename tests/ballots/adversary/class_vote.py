@@ -51,8 +51,8 @@ class Assembly:
             await consents.accept(
                 tie["person_id"], tie["student_id"], tie["school_id"], 1, clock.now()
             )
-        for who in self.people:
-            await self.phone(who)
+        for person_id in self.people:
+            await self.phone(person_id)
         self.body = await committee(self.named, self.district)
 
     async def named(self, name: str) -> Visitor:

@@ -14,6 +14,7 @@ a blind reading finds one of every election, however the votes are split.
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -97,7 +98,7 @@ def blind(some: Counter[str | None], everything: Counter[str | None]) -> Expecte
     return Expected(alike / n, (alike - rows - columns + (alike / n) ** 2) / (n - 1))
 
 
-GROUPS = {
+GROUPS: dict[str, Callable[[Held, Truth], bool]] = {
     "everybody": lambda held, truth: True,
     "who changed their ballot": lambda held, truth: truth.changed,
     "who sent it again": lambda held, truth: truth.repeated,

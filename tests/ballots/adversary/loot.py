@@ -223,12 +223,12 @@ def _index(loot: Loot) -> None:
         note(change.table, {**change.old, **change.new})
     naming: dict[str, list[int]] = defaultdict(list)
     for line in loot.lines:
-        for row in rows_of(line):
-            note(line.source.split()[0], row)
-            if found := frozenset(tokens(row)):
+        for values in rows_of(line):
+            note(line.source.split()[0], values)
+            if found := frozenset(tokens(values)):
                 for one in found:
                     naming[one].append(len(loot.said))
-                loot.said.append(Said(line.at, row, found))
+                loot.said.append(Said(line.at, values, found))
     loot.naming = dict(naming)
     index: dict[str, list[int]] = defaultdict(list)
     for n, fact in enumerate(loot.facts):

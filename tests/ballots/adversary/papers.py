@@ -47,12 +47,12 @@ def of_server(path: Path) -> list[Line]:
 
 def of_application(path: Path) -> list[Line]:
     """Read the application's log, one JSON object a line."""
-    lines = []
+    lines: list[Line] = []
     for raw in path.read_text(errors="replace").splitlines():
         try:
             entry = msgspec.json.decode(raw, type=dict[str, object])
         except msgspec.DecodeError:
-            lines.append(Line(lines[-1].at if lines else 0.0, "application", raw, raw.split()))
+            lines.append(Line(lines[-1].at if lines else 0.0, "application", raw, [*raw.split()]))
             continue
         at = datetime.fromisoformat(str(entry["timestamp"])).timestamp()
         values: list[str | list[str]] = [
@@ -67,11 +67,19 @@ def _bound(text: str) -> list[str | list[str]]:
     values: list[str | list[str]] = []
     for match in _PARAMETER.finditer(text):
         value = (match[2] or "").replace("''", "'")
-        if value.startswith("{") and value.endswith("}") and not value.startswith('{"'):
-            values.append(_items(value))
-        else:
-            values.append(value)
+        values.append(_items(value) if _is_array(value) else value)
     return values
+
+
+def _is_array(value: str) -> bool:
+    """Say whether a value is an array; an object in JSON has braces as well."""
+    if not (value.startswith("{") and value.endswith("}")):
+        return False
+    try:
+        msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return True
+    return value == "{}"
 
 
 def _items(text: str) -> list[str]:

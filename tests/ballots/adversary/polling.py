@@ -8,6 +8,7 @@ import asyncio
 import random
 import secrets
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from tests.ballots.adversary import naive, plans, station
 from tests.ballots.adversary.class_vote import Assembly
 from tests.ballots.adversary.plans import SILENT, UNREADABLE, VOTERS, Cast, Held, Plan
 
+opened_in_order = sealing.open_all
 AT_ONCE = 10
 """So many elections are held side by side."""
 
@@ -44,6 +46,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     elections: int
     like: str | None = None
     """A migrated database to copy; otherwise it is migrated anew."""
+    sabotaged: bool = False
+    """Leave ballots in the order of their boxes, and hold no naive elections."""
 
 
 class Election:
@@ -73,20 +77,21 @@ class Polling:
     async def hold(self) -> None:
         drawn = plans.draw(self.task.seed, self.task.elections)
         await self.assembly.gather(VOTERS + SILENT)
-        polls = [naive.Poll(design, self.lots) for design in naive.DESIGNS]
+        designs = () if self.task.sabotaged else naive.DESIGNS
+        polls = [naive.Poll(design, self.lots) for design in designs]
         for poll in polls:
             await poll.open()
         batches = [drawn[n : n + AT_ONCE] for n in range(0, len(drawn), AT_ONCE)]
         for n, batch in enumerate(batches):
             # Naive elections and the one backup belong to the last batch.
             is_last = n == len(batches) - 1
-            await self._batch(batch, polls if is_last else [])
+            await self._batch(batch, polls if is_last else [], is_last=is_last)
         self.held += [await poll.count() for poll in polls]
 
-    async def _batch(self, batch: list[Plan], polls: list[naive.Poll]) -> None:
+    async def _batch(self, batch: list[Plan], polls: list[naive.Poll], *, is_last: bool) -> None:
         elections = [await self._open(plan) for plan in batch]
         waves = plans.interleave(self.lots, batch)
-        backup_at = len(waves) * 3 // 5 if polls else None
+        backup_at = len(waves) * 3 // 5 if is_last else None
         naively = self.lots.sample([poll for poll in polls for _ in poll.units], 60 * len(polls))
         for n, wave in enumerate(waves):
             if n == backup_at:
@@ -181,9 +186,16 @@ async def hold(task: Task) -> list[Held]:
         server.stop()
 
 
+def unsorted(seal: sealing.Seal, private: bytes, boxes: Iterable[bytes]) -> list[sealing.Opened]:
+    """Open boxes as they lie, which is what sorting by receipts is against."""
+    return [one for box in boxes for one in opened_in_order(seal, private, [box])]
+
+
 def main() -> None:
     logs.configure("json", process="api")
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    if task.sabotaged:
+        sealing.open_all = unsorted
     held = asyncio.run(hold(task))
     Path(task.truth).write_bytes(msgspec.json.encode(held))
 

@@ -98,16 +98,19 @@ class Trial:
             for group in judge.GROUPS
             if (one := self.best(group)).among != "everybody"
         ]
-        for design, what in naive.DESIGNS.items():
+        for design, what in naive.DESIGNS.items() if self.naive_scores else ():
             lines.append(f"naive {design}, {what}: found out by {', '.join(self.caught(design))}")
         return lines
 
 
 @contextmanager
-def held(*, elections: int, seed: int, like: str | None = None) -> Iterator[Trial]:
+def held(
+    *, elections: int, seed: int, like: str | None = None, sabotaged: bool = False
+) -> Iterator[Trial]:
     """Hold so many elections on a server of its own and try everything; removes all of it.
 
-    ``like`` is the DSN of a migrated database to copy, which is faster than migrating.
+    ``like`` is the DSN of a migrated database to copy, which is faster than migrating;
+    ``sabotaged`` leaves out the sorting by receipts, and the naive elections.
     """
     began = time.monotonic()
     with station.opened() as server, tempfile.TemporaryDirectory() as aside:
@@ -119,6 +122,7 @@ def held(*, elections: int, seed: int, like: str | None = None) -> Iterator[Tria
             seed=seed,
             elections=elections,
             like=like,
+            sabotaged=sabotaged,
         )
         since = asyncio.run(_position(server))
         log = Path(aside) / "application.log"

@@ -103,7 +103,9 @@ def back_up(server: Server, name: str) -> Path:
         ],
         check=True, capture_output=True, cwd="/",
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-        **({"user": who.uid, "group": who.gid, "extra_groups": []} if who.switch else {}),
+        user=who.uid if who.switch else None,
+        group=who.gid if who.switch else None,
+        extra_groups=[] if who.switch else None,
     )  # fmt: skip
     return home
 

@@ -60,12 +60,16 @@ def _by_time(case: Case, loot: Loot) -> list[int]:
 
 def _journal(case: Case, loot: Loot) -> list[int]:
     """Return ballots in the order in which the logical journal has them."""
-    by_id = {ballot.id: n for n, ballot in enumerate(case.ballots) if ballot.id}
+    by_id: dict[str | None, int] = {
+        ballot.id: n for n, ballot in enumerate(case.ballots) if ballot.id
+    }
     name = "receipt" if case.ballot_table == "counted_ballots" else "id"
     found = [
-        by_id[change.new[name]]
+        by_id[known]
         for change in loot.changes
-        if change.table == case.ballot_table and change.kind == "I" and change.new[name] in by_id
+        if change.table == case.ballot_table
+        and change.kind == "I"
+        and (known := change.new[name]) in by_id
     ]
     return list(dict.fromkeys(found))
 
