@@ -221,7 +221,8 @@ class _Back(Exception):
 
 
 _IN_STATE = """
-UPDATE minutes SET state = $1::text, submitted_at = now(), submitted_by = $2::uuid, returned_reason = '缺少',
+UPDATE minutes SET state = $1::text, submitted_at = now(), submitted_by = $2::uuid,
+    returned_reason = '缺少',
     digest = CASE WHEN $1::text = 'draft' THEN '' ELSE repeat('0', 64) END,
     wording = CASE WHEN $1::text = 'draft' THEN NULL ELSE '{}'::jsonb END,
     confirmed_at = CASE WHEN $1::text = 'draft' THEN NULL ELSE now() - interval '4 days' END,

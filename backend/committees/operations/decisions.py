@@ -11,7 +11,6 @@ from backend.ballots.models import Outcome
 from backend.committees.models import (
     Body,
     Decision,
-    ItemState,
     Minutes,
     MinutesState,
     SeatRole,
