@@ -32,7 +32,9 @@ from tests.authz.world import World
 CANARY = re.compile(r"CANARY-([A-Z0-9]+)")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TELEPHONE = re.compile(r"(?<!\w)(?:\+?86)?1[3-9]\d{9}(?!\w)")
-SECRET = re.compile(r"password|passwd|hash|digest|seed|token|secret(?!ary)|fingerprint", re.IGNORECASE)
+SECRET = re.compile(
+    r"password|passwd|hash|digest|seed|token|secret(?!ary)|fingerprint", re.IGNORECASE
+)
 MAY_TELL_SECRETS: dict[str, AbstractSet[str]] = {
     "signInWithCode": {"accessToken", "refreshToken"},
     "signInWithPassword": {"accessToken", "refreshToken"},

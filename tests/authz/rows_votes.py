@@ -76,7 +76,7 @@ class _Class:
     async def counted(self) -> None:
         """What waits for the chair: an outcome, a tie, a count that somebody doubts."""
         await self._counted("counted", "VC", [A, A, A, B])
-        await self._counted("tied", "VC", [A, A, B, B], tie=Tie.CHAIR)
+        await self._counted("tied", "VC", [A, A, B, B], tie=Tie.CHAIR, majority=None)
         doubted = await self._counted("doubted", "VC", [A, A, A, B, A], unit=Unit.PERSON)
         raised = await objecting.object_to(
             doubted.id, mark(f"VK{self.place.realm}", "异议"),

@@ -1,6 +1,7 @@
 """A principal runs committees and panels as an administrator does: the same cells, asked again."""
 
 import pytest
+import yaml
 
 from backend.database import execute
 from tests.authz import expecting
@@ -11,9 +12,7 @@ from tests.authz.test_principal_courses import _only
 ENTRIES = sorted(
     key
     for name in ("votes", "votes_counted", "minutes", "panels")
-    for keys in expecting.yaml.safe_load((expecting.FOLDER / f"{name}.yaml").read_text("utf-8"))[
-        "operations"
-    ]
+    for keys in yaml.safe_load((expecting.FOLDER / f"{name}.yaml").read_text("utf-8"))["operations"]
     for key in keys.split(", ")
 )
 BATCHES = 8

