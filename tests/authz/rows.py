@@ -54,6 +54,9 @@ async def fill(world: World) -> None:
     for place in world.places.values():
         place.item_id = await _item(world.people[place.admin])
         place.session_id = (await world.visitor(place.teacher)).session_id
+        # Last of all: families that came meanwhile belong to the audience.
+        preview = await world.phones[place.teacher].get(f"/notices/{place.draft}/audience")
+        place.preview = preview.json()["previewToken"]
 
 
 async def _media(world: World, place: SimpleNamespace) -> None:
@@ -98,8 +101,6 @@ async def _notices(world: World, place: SimpleNamespace) -> None:
         f"/notices/{place.published}/confirmation", json={"revision": 1}
     )
     place.draft = await stories.written(teacher, notice(place, f"{place.realm}D"))
-    preview = await teacher.get(f"/notices/{place.draft}/audience")
-    place.preview = preview.json()["previewToken"]
     settings = f"/schools/{place.school_id}/settings"
     await admin.put(settings, json={**SETTINGS, "noticeApproval": "all"})
     place.pending = await stories.written(teacher, notice(place, f"{place.realm}P"))
