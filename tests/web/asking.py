@@ -34,12 +34,17 @@ def entries() -> dict[str, tuple[str, expecting.Cell]]:
     """Return, for each operation over HTTP, an entry and a cell that is let through."""
     expectations = expecting.read()
     found: dict[str, tuple[str, expecting.Cell]] = {}
+    settled: set[str] = set()
     for key, entry in expectations.entries.items():
         name, _, _ = key.partition("/")
-        if "socket" in entry or name in found:
+        if "socket" in entry:
             continue
         cells = [c for c in expectations.cells(key) if c.place in ("here", "own")]
         allowed = [c for c in cells if c.principal not in expecting.OUTSIDE and _passes(c)]
+        # The first entry that lets somebody in who belongs here; else the first there is.
+        if name in found and (name in settled or not allowed):
+            continue
+        settled |= {name} if allowed else set()
         asked = allowed or [c for c in cells if _passes(c)] or cells
         by_name = {cell.principal: cell for cell in asked}
         best = next((name for name in PREFERRED if name in by_name), asked[0].principal)
