@@ -28,7 +28,7 @@ from backend.people.models import Session
 from backend.schools.models import District, Function, School
 from backend.schools.permissions import school_in_sight, stands_above
 from backend.settings import Settings
-from backend.web.actor import STAFF, Actor, Role
+from backend.web.actor import Actor, Role
 
 
 class ActivitySight(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,7 @@ async def sight_of(actor: Actor, activity: Activity | None) -> ActivitySight:
     """Return what the caller may see of ``activity``. Raises :class:`NotFound`."""
     if activity is None or activity.school_id in actor.closed(Function.ACTIVITIES):
         raise NotFound
-    at_work = works_at(actor, activity.school_id)
+    at_work = actor.works_at(activity.school_id)
     manages = actor.runs_school(activity.school_id) or (
         at_work and activity.organiser_id == actor.person_id and await _still_may(actor, activity)
     )
@@ -163,7 +163,7 @@ async def school_with_activities(actor: NamedDependency[Actor], school_id: FromP
 async def school_to_count(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> School:
     """A school whose facts the caller may see: its staff's, and offices' above it."""
     school = await school_in_sight(actor, school_id)
-    if school_id in actor.school_ids and not works_at(actor, school_id):
+    if school_id in actor.school_ids and not actor.works_at(school_id):
         raise NotAllowed
     return school
 
@@ -192,7 +192,7 @@ async def school_counted(actor: NamedDependency[Actor], school_id: FromPath[UUID
 async def school_to_organise_at(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> UUID:
     """A school the caller works at; which places they may invite is decided by the verb."""
     await school_with_activities(actor, school_id)
-    if not works_at(actor, school_id):
+    if not actor.works_at(school_id):
         raise NotAllowed
     return school_id
 
@@ -246,11 +246,6 @@ async def export_by_link(
     if export is None or not await open_session.exists():
         raise NotFound
     return export
-
-
-def works_at(actor: Actor, school_id: UUID) -> bool:
-    """Say whether the caller is on the school's staff; a committee seat is not that."""
-    return any(seat.school_id == school_id and seat.role in STAFF for seat in actor.seats)
 
 
 async def _still_may(actor: Actor, activity: Activity) -> bool:

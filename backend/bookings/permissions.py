@@ -17,7 +17,7 @@ from backend.bookings.models import (
 from backend.bookings.queries.outlook import reach_of
 from backend.errors import NotAllowed, NotFound
 from backend.schools.models import Function, SchoolClass
-from backend.web.actor import STAFF, Actor, Role
+from backend.web.actor import Actor, Role
 
 FUNCTION_OF = {
     SlotKind.SHIFT: Function.VOLUNTEERING,
@@ -49,7 +49,7 @@ async def sight_of(actor: Actor, slot: Slot) -> SlotSight:
     """Return what the caller may see of ``slot``. Raises :class:`NotFound`."""
     if slot.school_id in actor.closed(FUNCTION_OF[SlotKind(slot.kind)]):
         raise NotFound
-    at_work = any(s.school_id == slot.school_id and s.role in STAFF for s in actor.seats)
+    at_work = actor.works_at(slot.school_id)
     runs = actor.runs_school(slot.school_id) or (
         at_work and slot.organiser_id == actor.person_id and await _still_may(actor, slot)
     )

@@ -9,7 +9,7 @@ from backend.errors import NotAllowed, NotFound
 from backend.roster.models import WITHOUT_CONTENT, ClassInvite, Group, JoinClaim, RosterImport
 from backend.schools.models import School, SchoolClass
 from backend.schools.permissions import class_in_sight, school_in_sight
-from backend.web.actor import STAFF, Actor, Role
+from backend.web.actor import Actor, Role
 
 
 async def import_in_sight(actor: NamedDependency[Actor], import_id: FromPath[UUID]) -> RosterImport:
@@ -55,7 +55,7 @@ async def school_to_group_in(actor: NamedDependency[Actor], school_id: FromPath[
 async def school_of_colleagues(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> School:
     """The school, for those who work there. Raises ``NotFound`` and :class:`NotAllowed`."""
     school = await school_in_sight(actor, school_id)
-    if not any(seat.school_id == school.id and seat.role in STAFF for seat in actor.seats):
+    if not actor.works_at(school.id):
         raise NotAllowed
     return school
 

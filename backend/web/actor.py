@@ -121,6 +121,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
             for seat in self.seats
         )
 
+    def works_at(self, school_id: UUID | None) -> bool:
+        """Say whether the caller is on the school's staff; a committee seat is not that."""
+        return school_id is not None and any(
+            seat.school_id == school_id and seat.role in STAFF for seat in self.seats
+        )
+
     def runs_school(self, school_id: UUID) -> bool:
         """Say whether the caller administers or heads the school."""
         return self.holds(Role.SCHOOL_ADMIN, Role.PRINCIPAL, school=school_id)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from backend.committees.controllers import bodies as body_routes
 from backend.committees.controllers import gathering, items
 from backend.committees.models import ItemState, Matter, MeetingState
 from backend.committees.permissions import agenda, bodies, charters, meetings, suggestions
@@ -74,7 +73,7 @@ CASES: list[tuple[str, Sabotage, str]] = [
     ("listRuleSets", EVERYWHERE, "other_district parent: shows foreign canaries ['GB1X']"),
     ("getMeeting/convened", EVERYWHERE, "other_school parent: shows foreign canaries ['GA2X']"),
     (
-        "listBodies", (body_routes, "works_at", _yes),
+        "listBodies", (Actor, "works_at", _yes),
         "own parent: shows foreign canaries ['GA1Y']",
     ),
     (

@@ -6,6 +6,7 @@ import pytest
 
 from backend.volunteering.permissions import duties
 from backend.volunteering.rules import logs, shifts
+from backend.web.actor import Actor
 from tests.authz.matrix import Matrix
 
 
@@ -27,7 +28,7 @@ async def test_a_barred_guardian_who_keeps_their_duty_is_reported(
 async def test_a_register_read_by_anybody_is_reported(
     matrix: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(duties, "works_at", _yes)
+    monkeypatch.setattr(Actor, "works_at", _yes)
     complaints = await matrix.complaints("getHazard/assigned")
     assert any(
         complaint.startswith("getHazard/assigned own parent_next_class: shows foreign canaries")

@@ -58,7 +58,7 @@ def _shown(vote: Any) -> Any:
 
 INSIDE = (BodySight, "inside", property(_yes))
 LEVEL = (bodies, "_is_level", _yes)
-AT_WORK = (bodies, "works_at", _yes)
+AT_WORK = (Actor, "works_at", _yes)
 CHAIRS = (VoteSight, "chairs", property(_yes))
 UNITS = (queries, "my_units", _anybodys)
 RUNS = (panels, "runs_panels_of", _yes)

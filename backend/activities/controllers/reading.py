@@ -14,7 +14,6 @@ from backend.activities.permissions import (
     ActivitySight,
     school_to_count,
     school_with_activities,
-    works_at,
 )
 from backend.activities.queries import facts, lists
 from backend.activities.schemas.reading import (
@@ -66,7 +65,7 @@ class SchoolActivities(Controller):
             here,
             actor.person_id,
             runs=actor.runs_school(here),
-            at_work=works_at(actor, here),
+            at_work=actor.works_at(here),
             reach=reach_of(actor),
             kind=kind,
             past=past,

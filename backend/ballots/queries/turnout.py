@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from backend.ballots.models import VoteState
 from backend.database import fetch
 
 _TURNOUTS = """
@@ -23,15 +22,6 @@ SELECT u.id, u.ref_id, u.label, u.constituency, u.salt, u.commitment, u.on_paper
 FROM voters m JOIN voting_units u ON u.id = m.unit_id
 LEFT JOIN open_ballots o ON o.vote_id = u.vote_id AND o.unit_id = u.id
 WHERE m.vote_id = $1 AND m.person_id = $2 ORDER BY u.label, u.id
-"""
-_OF_PERSON = """
-SELECT v.id, count(*)::int AS units, count(*) FILTER (WHERE v.state = 'open' AND NOT (
-        u.on_paper
-        OR EXISTS (SELECT 1 FROM sealed_ballots s WHERE s.vote_id = v.id AND s.unit_id = u.id)
-        OR EXISTS (SELECT 1 FROM open_ballots o WHERE o.vote_id = v.id AND o.unit_id = u.id)
-    ))::int AS owed
-FROM voters m JOIN votes v ON v.id = m.vote_id JOIN voting_units u ON u.id = m.unit_id
-WHERE m.person_id = $1 AND v.state = ANY ($2) GROUP BY v.id ORDER BY v.closes_at, v.id
 """
 _SILENT = """
 SELECT DISTINCT m.person_id FROM voters m JOIN voting_units u ON u.id = m.unit_id
@@ -90,14 +80,6 @@ class UnitOfPerson(msgspec.Struct, frozen=True, kw_only=True):
     voter_ids: list[UUID]
 
 
-class VoteOfPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A vote somebody takes part in with ``units``, of which ``owed`` have not voted."""
-
-    id: UUID
-    units: int
-    owed: int
-
-
 class OfConstituency(msgspec.Struct, frozen=True, kw_only=True):
     """How many of a constituency's units have voted. Few of them are for nobody's eyes."""
 
@@ -134,14 +116,6 @@ async def by_constituency(vote_id: UUID) -> list[OfConstituency]:
 async def units_of(vote_id: UUID, person_id: UUID) -> list[UnitOfPerson]:
     """Return the units somebody may vote for in a vote, and whether each has."""
     return [UnitOfPerson(**row) for row in await fetch(_UNITS, vote_id, person_id)]
-
-
-async def votes_of(
-    person_id: UUID, states: Sequence[VoteState] = (VoteState.OPEN,)
-) -> list[VoteOfPerson]:
-    """Return the votes whose electorate somebody is in, by deadline."""
-    rows = await fetch(_OF_PERSON, person_id, [state.value for state in states])
-    return [VoteOfPerson(**row) for row in rows]
 
 
 async def silent(vote_id: UUID) -> list[UUID]:

@@ -12,7 +12,6 @@ from backend.committees.permissions.bodies import (
     BodySight,
     body_in_sight,
     body_to_run,
-    works_at,
 )
 from backend.committees.queries import bodies as queries
 from backend.committees.queries import seats as seat_queries
@@ -60,7 +59,7 @@ class SchoolBodies(Controller):
         reach = queries.Reach(
             person_id=actor.person_id,
             runs=runs,
-            at_work=works_at(actor, school.id)
+            at_work=actor.works_at(school.id)
             or actor.holds(Role.DISTRICT_OFFICER, district=school.district_id),
             nodes={
                 node

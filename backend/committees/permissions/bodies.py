@@ -12,7 +12,7 @@ from backend.committees.queries import seats
 from backend.errors import NotAllowed, NotFound
 from backend.schools import features
 from backend.schools.models import Function
-from backend.web.actor import STAFF, Actor, Role
+from backend.web.actor import Actor, Role
 
 
 class BodySight(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +59,6 @@ async def body_to_run(sight: NamedDependency[BodySight]) -> Body:
     return the(sight)
 
 
-async def body_to_chair(sight: NamedDependency[BodySight]) -> Body:
-    """The body, for its chair. Raises :class:`NotAllowed`."""
-    if not sight.chairs:
-        raise NotAllowed
-    return the(sight)
-
-
 async def body_to_keep(sight: NamedDependency[BodySight]) -> Body:
     """The body, for its chair or secretary. Raises :class:`NotAllowed`."""
     if not sight.keeps:
@@ -99,7 +92,7 @@ async def sight_of(actor: Actor, body: Body | None) -> BodySight:
         body=body,
         seat=seat,
         runs=officer if body.school_id is None else actor.runs_school(body.school_id),
-        at_work=works_at(actor, body.school_id),
+        at_work=actor.works_at(body.school_id),
         officer=officer,
     )
     if sight.inside:
@@ -108,14 +101,6 @@ async def sight_of(actor: Actor, body: Body | None) -> BodySight:
     if body.activated_at is None or not (sight.at_work or officer or _is_level(actor, body)):
         raise NotFound
     return sight
-
-
-def works_at(actor: Actor, school_id: UUID | None) -> bool:
-    """Say whether the caller is on the school's staff; a committee seat is not that."""
-    return school_id is not None and any(
-        seat.school_id == school_id and seat.role in STAFF - {Role.ZONE_COORDINATOR}
-        for seat in actor.seats
-    )
 
 
 def _is_level(actor: Actor, body: Body) -> bool:

@@ -37,13 +37,6 @@ async def meeting_in_sight(
     return MeetingSight(meeting=meeting, within=within)
 
 
-async def meeting_to_chair(gathering: NamedDependency[MeetingSight]) -> Meeting:
-    """The meeting, for the chair. Raises :class:`NotAllowed`."""
-    if not gathering.within.chairs:
-        raise NotAllowed
-    return _meeting(gathering)
-
-
 async def meeting_to_keep(gathering: NamedDependency[MeetingSight]) -> Meeting:
     """The meeting, for chair and secretary. Raises :class:`NotAllowed`."""
     if not gathering.within.keeps:

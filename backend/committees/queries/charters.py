@@ -1,13 +1,11 @@
 """What a body may decide, and by which rule sets."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
 
-from backend.committees.models import Body, RuleKind, RuleSetVersion
-from backend.committees.rules import charters as rules
+from backend.committees.models import Body, RuleSetVersion
 from backend.database import fetch
 
 
@@ -16,13 +14,6 @@ async def versions_of(body_id: UUID) -> list[RuleSetVersion]:
     return await RuleSetVersion.filter(Q(body_id=body_id) | Q(body_id=None)).order_by(
         "kind", "-in_force_from", "-version"
     )
-
-
-async def in_force(body_id: UUID, kind: RuleKind, moment: datetime) -> RuleSetVersion:
-    """Return the version by which a body decides matters of a kind at a moment."""
-    found = rules.in_force(await versions_of(body_id), body_id, kind, moment)
-    assert found is not None, "the house has a default for every kind"
-    return found
 
 
 async def matters_for(body: Body) -> list[dict[str, Any]]:

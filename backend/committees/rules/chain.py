@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
+
+from backend.ballots.rules.digests import canonical
 
 GENESIS = "0" * 64
 """What stands before the first entry."""
@@ -42,11 +43,6 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     what: str
-
-
-def canonical(value: Any) -> bytes:
-    """Return the one JSON of a value: members sorted by name, no spaces, UTF-8, moments in UTC."""
-    return msgspec.json.encode(value, order="sorted")
 
 
 def digest_of(previous: str, entry: Entry) -> str:

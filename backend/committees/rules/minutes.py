@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from backend.ballots.rules.digests import canonical
 from backend.committees.models import MinutesState
-from backend.committees.rules.chain import canonical
 from backend.committees.rules.record import Record
 from backend.committees.rules.steps import Step
 from backend.committees.rules.wording import Wording

@@ -20,7 +20,6 @@ from backend.volunteering.permissions.duties import (
     hazard_to_recheck,
     hazard_to_run,
     school_of_register,
-    works_at,
 )
 from backend.volunteering.queries import hazards as queries
 from backend.volunteering.queries.logs import DutyShift
@@ -69,7 +68,7 @@ class HazardRegister(Controller):
         counts alone.
         """
         counts = HazardCountsOut.of(await queries.counts(school.id, answers.today()))
-        if not works_at(actor, school.id):
+        if not actor.works_at(school.id):
             return HazardRegisterOut(counts=counts, items=[], next_cursor=None)
         purpose = f"hazards:{school.id}:{everything}"
         after = cursors.open(purpose, cursor, Position) if cursor else None
@@ -231,7 +230,7 @@ class MyHazards(Controller):
             mine=[
                 answers.mine(row, row["due_on"])
                 for row in mine
-                if row["school_id"] in belongs and works_at(actor, row["school_id"])
+                if row["school_id"] in belongs and actor.works_at(row["school_id"])
             ],
         )
 

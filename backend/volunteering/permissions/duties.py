@@ -14,7 +14,7 @@ from backend.volunteering.models import Hazard, HazardMove, HazardState
 from backend.volunteering.queries import logs
 from backend.volunteering.queries.logs import DutyShift
 from backend.volunteering.rules.logs import MEDIATION
-from backend.web.actor import STAFF, Actor
+from backend.web.actor import Actor
 
 
 class HazardSight(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +31,6 @@ class HazardSight(msgspec.Struct, frozen=True, kw_only=True):
     rechecks: bool
 
 
-def works_at(actor: Actor, school_id: UUID) -> bool:
-    """Say whether the caller is on the school's staff."""
-    return any(seat.school_id == school_id and seat.role in STAFF for seat in actor.seats)
-
-
 async def duty_shift(actor: NamedDependency[Actor], shift_id: FromPath[UUID]) -> DutyShift:
     """The shift of a volunteer who has a place on it, or wrote its log.
 
@@ -44,7 +39,7 @@ async def duty_shift(actor: NamedDependency[Actor], shift_id: FromPath[UUID]) ->
     """
     shift = await _shift(actor, shift_id)
     if shift.booking is None and not shift.has_log:
-        raise NotAllowed if works_at(actor, shift.school_id) else NotFound
+        raise NotAllowed if actor.works_at(shift.school_id) else NotFound
     if shift.duty == MEDIATION and clock.now() >= shift.ends_at:
         raise NotFound
     return shift
@@ -55,7 +50,7 @@ async def shift_to_review(actor: NamedDependency[Actor], shift_id: FromPath[UUID
     shift = await _shift(actor, shift_id)
     if _reviews(actor, shift):
         return shift
-    at_work = works_at(actor, shift.school_id)
+    at_work = actor.works_at(shift.school_id)
     raise NotAllowed if at_work or shift.booking is not None else NotFound
 
 
@@ -67,7 +62,7 @@ async def hazard_in_sight(actor: NamedDependency[Actor], hazard_id: FromPath[UUI
     hazard = await Hazard.get_or_none(id=hazard_id)
     if hazard is None or not _belongs(actor, hazard.school_id):
         raise NotFound
-    reads = works_at(actor, hazard.school_id)
+    reads = actor.works_at(hazard.school_id)
     rechecked = await _has_rechecked(actor, hazard)
     waits = hazard.state == HazardState.RECHECK
     rechecks = await _is_next(actor, hazard) if waits else rechecked
@@ -110,7 +105,7 @@ async def hazard_to_recheck(sight: NamedDependency[HazardSight]) -> Hazard:
 async def school_of_register(actor: NamedDependency[Actor], school_id: FromPath[UUID]) -> School:
     """A school, for its staff and for the offices above it, who see counts."""
     school = await school_in_sight(actor, school_id)
-    if not (works_at(actor, school.id) or await stands_above(actor, school)):
+    if not (actor.works_at(school.id) or await stands_above(actor, school)):
         raise NotAllowed
     return school
 
@@ -130,7 +125,7 @@ def _belongs(actor: Actor, school_id: UUID) -> bool:
 
 
 def _reviews(actor: Actor, shift: DutyShift) -> bool:
-    organises = works_at(actor, shift.school_id) and shift.organiser_id == actor.person_id
+    organises = actor.works_at(shift.school_id) and shift.organiser_id == actor.person_id
     return organises or actor.runs_school(shift.school_id)
 
 

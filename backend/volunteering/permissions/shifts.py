@@ -19,7 +19,7 @@ from backend.volunteering.models import (
     Volunteer,
 )
 from backend.volunteering.rules import profiles as rules
-from backend.web.actor import STAFF, Actor, Role
+from backend.web.actor import Actor, Role
 
 
 class SchoolSight(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +169,7 @@ def runs_day(actor: Actor, day: StationDay) -> bool:
 def _sight(actor: Actor, school_id: UUID) -> SchoolSight:
     if school_id not in actor.school_ids or school_id in actor.closed(Function.VOLUNTEERING):
         raise NotFound
-    at_work = any(seat.school_id == school_id and seat.role in STAFF for seat in actor.seats)
+    at_work = actor.works_at(school_id)
     return SchoolSight(school_id=school_id, runs=actor.runs_school(school_id), at_work=at_work)
 
 
