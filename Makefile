@@ -10,7 +10,7 @@ WORKERS ?= 2
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install video demo demo-reset test races lint bench openapi lock clean
+.PHONY: help install video demo demo-reset test races drill lint bench openapi lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -53,6 +53,9 @@ test: $(VENV)/.installed-dev ## all tests, on the embedded PostgreSQL
 
 races: $(VENV)/.installed-dev ## two hundred rounds of races for places, processes killed (minutes)
 	@RACE_ROUNDS=200 $(PY) -m pytest -q -n 0 tests/bookings/test_races.py
+
+drill: $(VENV)/.installed-dev ## hurt it on purpose, the long lane (an hour or two)
+	@$(PY) -m tests.drills $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style, types, import contracts, our own lints
 	@$(PY) -m ruff check .
