@@ -12,6 +12,7 @@ import json
 import os
 import random
 import secrets
+import sys
 import time
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def size(short: int, long: int) -> int:
 def dice(drill: str) -> random.Random:
     """Return the drill's own source of chance and print the seed it can be replayed with."""
     seed = int(os.environ.get("DRILL_SEED") or secrets.randbelow(1_000_000))
-    print(f"{drill}: DRILL_SEED={seed}")
+    sys.stdout.write(f"{drill}: DRILL_SEED={seed}\n")
     return random.Random(f"{drill}:{seed}")
 
 
@@ -37,7 +38,7 @@ def seen(drill: str, **figures: object) -> None:
     ``drill`` is its short name, such as ``kills``. Asserting is the caller's affair.
     """
     line = {"drill": drill, "lane": "long" if LONG else "short", **figures}
-    print(json.dumps(line, ensure_ascii=False, default=str))
+    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
     if report := os.environ.get("DRILL_REPORT"):
         with Path(report).open("a", encoding="utf-8") as file:
             file.write(json.dumps({**line, "at": time.time()}, default=str) + "\n")
