@@ -1,7 +1,7 @@
 """The API process, put together: rooms, manners and what they share."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
@@ -17,6 +17,7 @@ from backend.certificates.controllers.verification import verify
 from backend.column.controllers import routes as column
 from backend.committees.controllers import routes as committees
 from backend.courses.controllers import routes as courses
+from backend.courses.controllers.playing import BEATS
 from backend.database import database
 from backend.errors import SignInNeeded
 from backend.inbox.controllers import routes as inbox
@@ -26,17 +27,24 @@ from backend.media.controllers import routes as media
 from backend.media.permissions import Lending
 from backend.media.storage import Files, open_files
 from backend.notices.controllers import routes as notices
-from backend.people.authentication import Authentication
+from backend.observability.watching import Watch, watch
+from backend.people import misdirection
+from backend.people.authentication import Authentication, actor_from
 from backend.people.controllers import routes as people
 from backend.roster.controllers import routes as roster
 from backend.schools.controllers import routes as schools
 from backend.settings import Settings, SettingsError
+from backend.valkey import open_valkey
 from backend.volunteering.controllers import routes as volunteering
-from backend.web import openapi
+from backend.web import limits, openapi
 from backend.web.actor import Actor
+from backend.web.admission import admission
 from backend.web.cursors import Cursors
+from backend.web.deadline import timely
 from backend.web.guard import guard
 from backend.web.health import liveness, readiness
+from backend.web.lane import lanes
+from backend.web.measuring import measure
 from backend.web.policy import enforce, undeclared
 from backend.web.problems import EXCEPTION_HANDLERS
 from backend.web.strictness import LiteralRequest, parameters_fit
@@ -57,6 +65,9 @@ ROOMS = (
     committees,
 )
 
+WAYS = (BEATS,)
+"""What thousands ask at once, answered before the framework."""
+
 
 def create_app() -> ASGIApp:
     """Return the ASGI application of one API process, from the environment's settings."""
@@ -64,22 +75,36 @@ def create_app() -> ASGIApp:
     logs.configure(settings.log_format, process="api")
     if settings.database_url is None:
         raise SettingsError("an API process needs TONGXING_DATABASE_URL; `tongxing serve` sets it")
-    return guard(build(settings, settings.database_url))
+    seen = watch(settings, "api")
+    house = near(build(settings, settings.database_url, seen))
+    inside = admission(timely(house, settings.request_seconds))
+    return measure(inside, settings, seen.tracer)
 
 
-def build(settings: Settings, dsn: str) -> Litestar:
-    """Put the rooms together over one database.
+def near(app: Litestar) -> ASGIApp:
+    """Put before ``app`` what every request passes: the body guard, then the short ways."""
+    return guard(lanes(app, WAYS, actor_from))
+
+
+def build(settings: Settings, dsn: str, seen: Watch | None = None) -> Litestar:
+    """Put the rooms together over one database; ``seen`` says how the process is watched.
 
     Raises ``RuntimeError`` when a route declares no policy: nothing is open by accident.
     """
     cursors = Cursors(settings.secret_key)
     files = open_files(settings)
     lending = Lending(files, settings.secret_key)
-    hub = Hub(dsn)
+    valkey = open_valkey(settings, dsn)
+    hub = Hub(dsn, valkey)
 
     @asynccontextmanager
     async def life(_: Litestar) -> AsyncIterator[None]:
-        async with database(dsn, settings, name="tongxing-api"), hub.listening():
+        async with (
+            database(dsn, settings, name="tongxing-api"),
+            nullcontext() if seen is None else seen.watching(),
+            limits.shared(valkey),
+            hub.listening(),
+        ):
             yield
 
     def the_settings() -> Settings:
@@ -114,7 +139,7 @@ def build(settings: Settings, dsn: str) -> Litestar:
             "lending": Provide(the_lending, sync_to_thread=False, use_cache=True),
             "hub": Provide(the_hub, sync_to_thread=False, use_cache=True),
         },
-        middleware=[Authentication()],
+        middleware=[*misdirection.middleware(settings), Authentication()],
         guards=[enforce, parameters_fit],
         request_class=LiteralRequest,
         exception_handlers=EXCEPTION_HANDLERS,

@@ -19,14 +19,19 @@ import uvloop
 from rich.console import Console
 
 from backend import cli_demo, cli_founding, cli_roster, cli_votes, doctor, embedded, logs, migrate
+from backend.cli_districts import app as districts_app
 from backend.database import database
 from backend.errors import Refusal
 from backend.roster import command
 from backend.settings import Settings, SettingsError, load
 
 BACKLOG = 4096
-"""Connections a process holds open at once, and as many again in the queue: a whole
-school opens its phones in the same minute, and an open live channel counts as one."""
+"""Connections that may wait to be accepted."""
+CONNECTIONS = 16_384
+"""Connections a process holds open at once, idle ones and live channels too. Whoever has
+to wait for one gets no answer at all, not even that the house is busy, and nor does a
+health check: so there are many more than could be served at once, at 3 kB each."""
+SPARE_FILES = 1_024
 HEADER_SECONDS = 10
 HEARTBEAT_SECONDS = 10
 DRAIN_SECONDS = {"demo": 3, "test": 3, "production": 20}
@@ -44,6 +49,7 @@ roster_app = typer.Typer(help="花名册 · class rosters.", no_args_is_help=Tru
 openapi_app = typer.Typer(help="接口文档 · the API's contract.", no_args_is_help=True)
 app.add_typer(roster_app, name="roster")
 app.add_typer(openapi_app, name="openapi")
+app.add_typer(districts_app, name="districts")
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -137,7 +143,7 @@ def serve(
     processes: Annotated[int | None, typer.Option(min=1, help="API processes.")] = None,
 ) -> None:
     """接口服务 · Serve the API."""
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
@@ -146,7 +152,8 @@ def serve(
         port = settings.port if port is None else port
         _require_migrated(dsn)
         _require_port(settings.host, port)
-        _raise_file_limit()
+        files = _raise_file_limit()
+        connections = min(CONNECTIONS, max(files - SPARE_FILES, files // 2))
         # The serving processes are children and read their settings from here.
         os.environ["TONGXING_DATABASE_URL"] = dsn
         server = Server(
@@ -158,7 +165,9 @@ def serve(
             loop=Loops.uvloop,
             workers=processes or settings.api_processes,
             backlog=BACKLOG,
-            backpressure=BACKLOG,
+            backpressure=connections,
+            # Left to find out what is spoken, it waits for ever for who never says a word.
+            http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
             respawn_failed_workers=True,
             workers_kill_timeout=DRAIN_SECONDS[settings.environment],
@@ -276,11 +285,14 @@ def openapi_export(
     typer.echo(f"✓ {path}")
 
 
-def _raise_file_limit() -> None:
+def _raise_file_limit() -> int:
+    """Return how many files a process may open, after asking for what it needs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * BACKLOG if hard == resource.RLIM_INFINITY else min(hard, 4 * BACKLOG)
+    wanted = CONNECTIONS + SPARE_FILES
+    wanted = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ from backend import clock
 from backend.people.models import PrivacyNotice
 from backend.people.operations import ties
 from backend.people.phones import normalise
+from backend.schools import directory
 from backend.schools.models import District, School, Stage
 from backend.schools.operations import calendar, tree
+from backend.settings import load
 from backend.web.actor import Role
 
 Run = Callable[[Coroutine[Any, Any, str]], None]
@@ -70,6 +72,7 @@ def commands(run: Run) -> typer.Typer:
 
 
 async def _district(code: str, name: str) -> str:
+    directory.check_founding(load(), code)
     made = await tree.create_district(code, name)
     this_year = clock.local(clock.now(), made.timezone).year
     days = [await calendar.import_holidays(made.id, year) for year in (this_year, this_year + 1)]

@@ -7,9 +7,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection, get_connections
 from tortoise.transactions import in_transaction
 
+from backend.lines import PATIENCE, Line
 from backend.settings import Settings
 
 MODELS = [
@@ -58,6 +60,8 @@ def config(dsn: str, *, pool_size: int = 10, name: str = "tongxing") -> dict[str
         "maxsize": pool_size,
         "application_name": name,
         "timeout": 5,
+        "command_timeout": PATIENCE,
+        "connection_class": Line,
         "reset": _keep_session,
         "server_settings": {
             "timezone": "UTC",
@@ -105,6 +109,7 @@ async def connect(dsn: str) -> "asyncpg.Connection[Any]":
         password=credentials["password"],
         database=credentials["database"],
         timeout=5,
+        server_settings={"application_name": "tongxing-live"},
     )
 
 
@@ -134,6 +139,11 @@ async def transaction() -> AsyncIterator[None]:
             raise
     else:
         await context.__aexit__(None, None, None)
+
+
+def inside_transaction() -> bool:
+    """Say whether the caller is in an open transaction."""
+    return isinstance(get_connection("default"), TransactionalDBClient)
 
 
 async def fetch(sql: str, *values: object) -> list[dict[str, Any]]:

@@ -6,8 +6,6 @@
 
 import argparse
 import asyncio
-import pkgutil
-import re
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -59,8 +57,7 @@ async def pending(dsn: str) -> list[str]:
 
 def available() -> list[str]:
     """Return the names of the migrations this code carries, in order."""
-    found = (module.name for module in pkgutil.iter_modules(migrations.__path__))
-    return sorted(name for name in found if re.match(r"\d{4}_", name))
+    return migrations.names()
 
 
 async def undrawn() -> list[str]:

@@ -35,11 +35,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     public_url: str | None = None
     """Where people reach this installation, for addresses printed on paper."""
+    shard: Annotated[str, Meta(pattern=r"^([a-z][a-z0-9]{0,15})?$")] = ""
+    """The name of this installation where districts have databases of their own."""
+    districts_file: Path | None = None
+    """The directory of all such installations and their districts, the same file for each."""
     api_processes: int = 1
     pool_size: int = 10
     """Database connections a process may hold."""
+    request_seconds: Annotated[float, Meta(gt=0)] = 7.0
+    """How long a request may take before it is given up and the phone told to ask again."""
     secret_key: str = DEMO_SECRET
     """Key of every HMAC: sign-in codes, refresh families, cursors, file links."""
+    valkey_url: str | None = None
+    """A Valkey that several hosts share for live events and limits, ``valkey://…`` or, with
+    TLS, ``valkeys://…``. Unset: PostgreSQL does both."""
     sms_gateway: Literal["console", "http"] = "console"
     sms_url: str | None = None
     sms_secret: str | None = None
@@ -66,6 +75,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose ``X-Forwarded-For`` is believed."""
     log_format: Literal["console", "json"] = "console"
+    access_log: Literal["auto", "on", "off"] = "auto"
+    """One line for each request; ``auto``: where logs are JSON."""
+    metrics_port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    """Where Prometheus finds this process; every further process of the machine takes the
+    next free port. Unset: nothing is measured."""
+    metrics_host: str = "127.0.0.1"
+    otlp_endpoint: str | None = None
+    """Where traces are sent (OTLP over HTTP, ``…/v1/traces``). Unset: nothing is traced."""
+    trace_share: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """The share of requests that are traced."""
+    disk_floor: Annotated[int, Meta(ge=0)] = 32 * 1024 * 1024
+    """With less free space than this in ``data_dir``, a process calls itself not ready."""
     worker_tick: float = 1.0
     """Seconds between a worker's looks for work that did not announce itself."""
     push_lease: float = 60.0
@@ -80,6 +101,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def ballot_key_directories(self) -> tuple[Path, ...]:
         """Return the directories that each hold a share of every key."""
         return self.ballot_keys or (self.data_dir / "ballot-keys",)
+
+    @property
+    def logs_requests(self) -> bool:
+        return self.access_log == "on" or (self.access_log == "auto" and self.log_format == "json")
 
     @property
     def is_production(self) -> bool:

@@ -21,6 +21,7 @@ from backend.courses import jobs as courses
 from backend.database import database
 from backend.media.storage import open_files
 from backend.notices import jobs as notices
+from backend.observability.watching import watch
 from backend.people import gateways
 from backend.people import jobs as people
 from backend.people.tokens import keys_for
@@ -44,6 +45,7 @@ Round = Callable[[], Awaitable[object]]
 
 async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set, then finish what is in hand and leave."""
+    seen = watch(settings, "worker")
     channels = channels_of(settings)
     gateway = gateways.gateway_for(settings)
     keys = keys_for(settings.secret_key)
@@ -55,6 +57,7 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
         quiet_hours=quiet.hours_of,
         lease=timedelta(seconds=settings.push_lease),
         send_timeout=settings.push_lease * 0.75,
+        trace=seen.post,
     )
     rounds: dict[str, Round] = {
         "post": lambda: office.drain(clock.now, stop),
@@ -65,16 +68,19 @@ async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
     }
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database(dsn, settings, name="tongxing-worker"))
+        await stack.enter_async_context(seen.watching())
         stack.push_async_callback(gateway.close)
         for channel in channels.values():
             await channel.open()
             stack.push_async_callback(channel.close)
-        jobs = timetable(files, settings)
+        jobs = seen.jobs(timetable(files, settings))
         await stack.enter_async_context(clockwork(jobs, clock=clock.now, stop=stop))
         log.info("worker_started", channels=",".join(channels))
         async with asyncio.TaskGroup() as group:
+            group.create_task(seen.tell_figures(stop))
             for name, work in rounds.items():
-                group.create_task(_go_round(name, work, settings.worker_tick, stop))
+                watched = seen.work("round", name, work)
+                group.create_task(_go_round(name, watched, settings.worker_tick, stop))
     log.info("worker_stopped")
 
 

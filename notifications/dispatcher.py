@@ -8,16 +8,18 @@ is lost; the tag of a repeated push makes the phone show it once.
 import asyncio
 import hashlib
 import random
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from notifications import expansion, ledger
+from notifications import expansion, ledger, origin
 from notifications.channels.base import Channel, Parcel, Result
+from notifications.expansion import OpenLetter
 from notifications.ledger import Claim, Postponement
 from notifications.message import Outcome
 from notifications.review import QuietHours, Reviewer, StillWanted
@@ -25,6 +27,12 @@ from notifications.review import QuietHours, Reviewer, StillWanted
 log = structlog.get_logger("post")
 
 PageAudience = Callable[[Sequence[str], UUID | None, int], Awaitable[Sequence[UUID]]]
+Trace = Callable[[Iterable[str]], AbstractContextManager[None]]
+
+
+def _untraced(_: Iterable[str]) -> AbstractContextManager[None]:
+    return nullcontext()
+
 
 _TAG_BYTES = 64
 _FIRST_WAIT = 60.0
@@ -41,7 +49,8 @@ class Office:
     given one. ``still_wanted`` says which of the people still need to hear of an
     occasion. ``quiet_hours`` gives each person's windows set by their schools.
     ``lease`` must outlast ``send_timeout`` (seconds for one batch). A delivery is given up
-    after ``tries``.
+    after ``tries``. ``trace`` is entered around what is done for letters, with the traces
+    of the requests that left them.
     """
 
     channels: Mapping[str, Channel]
@@ -55,12 +64,19 @@ class Office:
     tries: int = 8
     lease: timedelta = timedelta(seconds=60)
     send_timeout: float = 45.0
+    trace: Trace = _untraced
 
     async def expand(self, now: datetime) -> int:
         """Turn one page of one open announcement; 0 when there is none to turn."""
         letter = await expansion.claim_letter(now, now + self.lease)
         if letter is None:
             return 0
+        causes = [letter.trace] if letter.trace else []
+        with origin.slip_of(letter.request_id, letter.trace), self.trace(causes):
+            await self._turn(letter, now)
+        return 1
+
+    async def _turn(self, letter: OpenLetter, now: datetime) -> None:
         try:
             people = await self.page_audience(letter.audiences, letter.cursor, self.page_size)
         except Exception:
@@ -69,11 +85,10 @@ class Office:
             log.exception("audience_failed", letter=str(letter.id))
             wait = timedelta(seconds=_back_off(letter.attempts))
             await expansion.release_letter(letter, now + wait)
-            return 1
+            return
         last = len(people) < self.page_size
         deliveries = await expansion.turn_page(letter, people, last=last, now=now)
         log.debug("page_turned", letter=str(letter.id), people=len(people), pushes=deliveries)
-        return 1
 
     async def dispatch(self, now: datetime) -> int:
         """Carry the deliveries that are due, at most one batch; 0 when there were none."""
@@ -81,7 +96,8 @@ class Office:
         claims = await ledger.claim(now, lease, self.batch_size)
         claims += await ledger.claim_digests(now, lease, self.batch_size)
         if claims:
-            await self._carry(claims, lease, now)
+            with self.trace({claim.trace for claim in claims if claim.trace}):
+                await self._carry(claims, lease, now)
         return len(claims)
 
     async def drain(self, clock: Callable[[], datetime], stop: asyncio.Event) -> int:
@@ -198,6 +214,18 @@ class Office:
         log.info(
             "pushes", accepted=len(accepted), refused=len(gone), dead=len(dead), later=len(later)
         )
+        _say_whose(answers)
+
+
+def _say_whose(answers: Sequence[tuple[list[Claim], Result]]) -> None:
+    """Write what became of the letters that requests left, for whoever follows one."""
+    outcomes: dict[tuple[UUID, str], Counter[str]] = defaultdict(Counter)
+    for bundle, result in answers:
+        for claim in bundle:
+            if claim.request_id is not None:
+                outcomes[claim.letter_id, claim.request_id][str(result.outcome)] += 1
+    for (letter, request_id), counted in outcomes.items():
+        log.info("letter_carried", letter=str(letter), request_id=request_id, **counted)
 
 
 def _bundles(claims: Sequence[Claim]) -> list[list[Claim]]:

@@ -20,6 +20,8 @@ class OpenLetter:
     cursor: UUID | None
     attempts: int
     due_since_creation: bool
+    request_id: str | None = None
+    trace: str | None = None
 
 
 async def claim_letter(now: datetime, lease: datetime) -> OpenLetter | None:
@@ -72,7 +74,8 @@ WHERE id = (
     WHERE state = 'open' AND not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)
     ORDER BY priority = 'urgent' DESC, attempts, not_before LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, audiences, cursor, attempts, not_before <= created_at AS due_since_creation
+RETURNING id, audiences, cursor, attempts, not_before <= created_at AS due_since_creation,
+    request_id, trace
 """
 
 _TURN = """

@@ -41,6 +41,8 @@ class Claim:
     link: str
     subject_id: UUID | None
     withdrawn: bool
+    request_id: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ SELECT taken.id, taken.letter_id, taken.person_id, taken.device_id, taken.attemp
     device.retired_at IS NOT NULL AS retired, device.person_id <> taken.person_id AS moved,
     letter.occasion, letter.once, letter.category, letter.priority = 'urgent' AS urgent,
     letter.priority = 'low' AS low, letter.title_zh, letter.title_en, letter.link,
-    letter.subject_id, letter.state = 'withdrawn' AS withdrawn
+    letter.subject_id, letter.state = 'withdrawn' AS withdrawn,
+    coalesce(taken.request_id, letter.request_id) AS request_id,
+    CASE WHEN taken.request_id IS NULL THEN letter.trace END AS trace
 FROM taken
 JOIN post_letter AS letter ON letter.id = taken.letter_id
 JOIN post_device AS device ON device.id = taken.device_id

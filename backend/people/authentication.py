@@ -10,7 +10,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from backend import clock
-from backend.people import queries, tokens
+from backend.people import callers, tokens
 from backend.people.rules import SessionEnded
 from backend.web.actor import Actor
 from backend.web.policy import Policy
@@ -46,7 +46,7 @@ async def actor_from(header: str) -> Actor | None:
     token = token.strip()
     if scheme.lower() != "bearer" or not tokens.looks_like_access(token):
         return None
-    return await queries.actor_by_token(tokens.digest(token), clock.now())
+    return await callers.by_token(tokens.digest(token), clock.now())
 
 
 def caller_address(

@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 
 from backend import clock
 from backend.errors import Busy, TooMany
-from backend.people import queries, rules
+from backend.people import misdirection, queries, rules
 from backend.people.authentication import caller_address
 from backend.people.models import Person, Session
 from backend.people.operations import codes, consents, passwords, sessions, sign_in
@@ -35,13 +35,13 @@ from backend.people.tokens import Keys, keys_for
 from backend.settings import Settings
 from backend.web.actor import Actor, Tie
 from backend.web.policy import Policy
-from backend.web.problems import refusals
+from backend.web.problems import Misdirected, refusals
 
 Caller = Request[Actor | None, None, State]
 
 
 async def provide_keys(settings: NamedDependency[Settings]) -> Keys:
-    return keys_for(settings.secret_key)
+    return keys_for(settings.secret_key, settings.shard)
 
 
 class SignIn(Controller):
@@ -126,10 +126,16 @@ class SignIn(Controller):
         status_code=200,
         operation_id="refreshSession",
         summary="换取新的令牌",
-        responses=refusals(rules.SessionEnded),
+        responses=refusals(rules.SessionEnded, Misdirected),
     )
-    async def refresh(self, data: JSONBody[RefreshIn], keys: NamedDependency[Keys]) -> SignedInOut:
+    async def refresh(
+        self,
+        data: JSONBody[RefreshIn],
+        settings: NamedDependency[Settings],
+        keys: NamedDependency[Keys],
+    ) -> SignedInOut:
         """回复丢失时可在一分钟内重试；令牌被再次使用则该设备退出登录。"""
+        misdirection.check(data.refresh_token, settings)
         return SignedInOut.of(
             await sessions.refresh(data.refresh_token, data.device_id, keys=keys, now=clock.now())
         )

@@ -13,6 +13,7 @@ from backend.database import execute, fetch, fetch_one
 from backend.people.gateways import Gateway, GatewayRefusal, GatewayTrouble, Sms
 from backend.people.rules import CODE_LIFE
 from backend.people.tokens import Keys
+from notifications import origin
 
 log = structlog.get_logger("sms")
 
@@ -52,6 +53,11 @@ async def purge() -> dict[str, int]:
 
 
 async def _send_one(gateway: Gateway, keys: Keys, row: dict[str, Any], now: datetime) -> None:
+    with origin.slip_of(row["request_id"]):
+        await _carry(gateway, keys, row, now)
+
+
+async def _carry(gateway: Gateway, keys: Keys, row: dict[str, Any], now: datetime) -> None:
     try:
         code = keys.unseal(row["id"], row["payload"])
     except InvalidTag:
@@ -100,7 +106,7 @@ WITH late AS (
 )
 UPDATE sms_outbox AS m SET leased_until = $2, attempts = m.attempts + 1
 FROM due WHERE m.id = due.id
-RETURNING m.id, m.phone, m.template, m.payload, m.attempts, m.expires_at
+RETURNING m.id, m.phone, m.template, m.payload, m.attempts, m.expires_at, m.request_id
 """
 
 # The number of attempts fences off a worker whose lease ran out while it was sending.

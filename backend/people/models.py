@@ -211,6 +211,7 @@ class SmsMessage(Model):
     leased_until = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField()
     created_at = fields.DatetimeField(auto_now_add=True)
+    request_id = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "sms_outbox"

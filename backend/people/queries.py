@@ -1,4 +1,4 @@
-"""Statements where one round trip matters: who is asking, which generation lives."""
+"""Statements where one round trip matters: which generation lives, who holds what."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,28 +14,7 @@ from backend.people.rules import (
     FIRST_LOCK,
     LONGEST_LOCK,
 )
-from backend.web.actor import Actor, Role, Seat, Tie
-
-_seats = msgspec.json.Decoder(tuple[Seat, ...])
-_ties = msgspec.json.Decoder(tuple[Tie, ...])
-
-
-async def actor_by_token(token_digest: str, now: datetime) -> Actor | None:
-    """Return the caller an access token stands for, with seats and ties in force.
-
-    One statement, asked on every request: a session revoked, a standing ended or a tie
-    restricted a moment ago is no longer there.
-    """
-    row = await fetch_one(ACTOR, token_digest, now)
-    if row is None:
-        return None
-    return Actor(
-        person_id=row["person_id"],
-        session_id=row["session_id"],
-        name=row["name"],
-        seats=_seats.decode(row["seats"] or "[]"),
-        ties=_ties.decode(row["ties"] or "[]"),
-    )
+from backend.web.actor import Actor, Role, Seat
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,27 +130,6 @@ def access_end(now: datetime, session_end: datetime, life: timedelta) -> datetim
     """Return when an access token made now ends: never after its session."""
     return min(now + life, session_end)
 
-
-ACTOR = """
-SELECT p.id AS person_id, p.name, s.id AS session_id,
-    (SELECT json_agg(json_build_object(
-        'role', f.role, 'district_id', f.district_id, 'zone_id', f.zone_id,
-        'school_id', f.school_id, 'grade_id', f.grade_id, 'class_id', f.class_id,
-        'off', ARRAY(SELECT w.function FROM feature_switches w
-                     WHERE w.school_id = f.school_id AND NOT w.is_on)))
-     FROM standings_in_force f WHERE f.person_id = p.id) AS seats,
-    (SELECT json_agg(json_build_object(
-        'student_id', f.student_id, 'school_id', f.school_id, 'class_id', f.class_id,
-        'grade_id', f.grade_id, 'consented', f.consented,
-        'off', ARRAY(SELECT w.function FROM feature_switches w
-                     WHERE w.school_id = f.school_id AND NOT w.is_on)))
-     FROM family_ties f WHERE f.person_id = p.id) AS ties
-FROM access_tokens t
-JOIN sessions s ON s.id = t.session_id
-JOIN persons p ON p.id = s.person_id
-WHERE t.digest = $1 AND t.expires_at > $2
-    AND s.revoked_at IS NULL AND s.expires_at > $2 AND p.closed_at IS NULL
-"""
 
 FAMILY = """
 SELECT s.id, s.person_id, p.name, p.closed_at IS NOT NULL AS closed, s.device_key, s.seed,

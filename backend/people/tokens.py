@@ -7,6 +7,7 @@ digests; a copy of the database alone signs nobody in.
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from functools import lru_cache
 from uuid import UUID
@@ -19,7 +20,12 @@ from backend.identifiers import uuid7
 ACCESS_PREFIX = "tx_a_"
 REFRESH_PREFIX = "tx_r_"
 _NONCE_BYTES = 12
-_TOKEN_CHARACTERS = 43
+_SHARD = r"(?:(?P<shard>[a-z][a-z0-9]{0,15})\.)?"
+_ACCESS = re.compile(rf"{ACCESS_PREFIX}{_SHARD}[A-Za-z0-9_\-]{{43}}")
+_REFRESH = re.compile(
+    rf"{REFRESH_PREFIX}{_SHARD}"
+    r"(?P<session>[0-9a-f]{32})\.(?P<generation>[0-9]{1,9})\.(?P<proof>[A-Za-z0-9_\-]{43})"
+)
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +44,15 @@ class RefreshClaim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keys:
-    """The derived keys of one installation."""
+    """The derived keys of one installation; its tokens name ``shard``, if it has a name.
 
-    def __init__(self, secret: str) -> None:
+    The name only says where to ask. It proves nothing, and tokens without it stay good.
+    """
+
+    def __init__(self, secret: str, shard: str = "") -> None:
         self._secret = secret.encode()
         self._cipher = AESGCM(self._mac("sms"))
+        self._mark = f"{shard}." if shard else ""
 
     def subject(self, kind: str, value: str) -> str:
         """Return the digest under which ``value`` (a phone, an address) is counted."""
@@ -60,8 +70,8 @@ class Keys:
         refresh = self._proof(session_id, seed, generation)
         access = _text(self._mac("access", session_id.hex, seed, str(generation)))
         return Pair(
-            access=f"{ACCESS_PREFIX}{access}",
-            refresh=f"{REFRESH_PREFIX}{session_id.hex}.{generation}.{refresh}",
+            access=f"{ACCESS_PREFIX}{self._mark}{access}",
+            refresh=f"{REFRESH_PREFIX}{self._mark}{session_id.hex}.{generation}.{refresh}",
         )
 
     def proves(self, claim: RefreshClaim, seed: str) -> bool:
@@ -88,9 +98,9 @@ class Keys:
 
 
 @lru_cache(maxsize=4)
-def keys_for(secret: str) -> Keys:
+def keys_for(secret: str, shard: str = "") -> Keys:
     """Return the keys derived from ``secret``, made once per process."""
-    return Keys(secret)
+    return Keys(secret, shard)
 
 
 def new_code() -> str:
@@ -115,28 +125,25 @@ def digest(token: str) -> str:
 
 def looks_like_access(token: str) -> bool:
     """Say whether it is worth asking the database about ``token``."""
-    return (
-        token.startswith(ACCESS_PREFIX)
-        and len(token) == len(ACCESS_PREFIX) + _TOKEN_CHARACTERS
-        and token.isascii()
-    )
+    return _ACCESS.fullmatch(token) is not None
+
+
+def shard_of(token: str) -> str | None:
+    """Return the shard that an access or refresh token names, or ``None`` if none."""
+    named = _ACCESS.fullmatch(token) or _REFRESH.fullmatch(token)
+    return named["shard"] if named else None
 
 
 def read_refresh(token: str) -> RefreshClaim | None:
     """Take a refresh token apart, or return ``None`` when it is none."""
-    name, _, rest = token.removeprefix(REFRESH_PREFIX).partition(".")
-    generation, _, proof = rest.partition(".")
-    if not token.startswith(REFRESH_PREFIX) or not token.isascii():
+    said = _REFRESH.fullmatch(token)
+    if said is None:
         return None
-    if len(proof) != _TOKEN_CHARACTERS or len(name) != 32 or not 0 < len(generation) <= 9:
-        return None
-    try:
-        session_id = UUID(hex=name)
-    except ValueError:
-        return None
-    if not generation.isdigit():
-        return None
-    return RefreshClaim(session_id=session_id, generation=int(generation), proof=proof)
+    return RefreshClaim(
+        session_id=UUID(hex=said["session"]),
+        generation=int(said["generation"]),
+        proof=said["proof"],
+    )
 
 
 def _text(raw: bytes) -> str:

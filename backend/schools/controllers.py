@@ -4,12 +4,14 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from litestar import Controller, Router, get, put
+from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
 
 from backend import clock
 from backend.errors import BadInput
 from backend.schools import queries, rules
+from backend.schools.directory import directory_of
 from backend.schools.models import (
     Department,
     District,
@@ -30,6 +32,8 @@ from backend.schools.schemas import (
     CalendarOut,
     DepartmentOut,
     DepartmentPage,
+    DistrictOut,
+    DistrictPage,
     FeaturesIn,
     FeaturesOut,
     GradePage,
@@ -43,6 +47,7 @@ from backend.schools.schemas import (
     ZoneOut,
     ZonePage,
 )
+from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.cursors import BadCursor, Cursors
 from backend.web.policy import Policy
@@ -213,6 +218,27 @@ class ZoneLead(Controller):
         return LeadOut.of(await tree.set_lead(zone.id, data.school_id, by=actor.person_id))
 
 
+@get(
+    "/districts",
+    operation_id="listDistricts",
+    summary="区县目录",
+    opt={"policy": Policy.PUBLIC},
+    cache_control=CacheControlHeader(public=True, max_age=300),
+)
+async def list_districts(settings: NamedDependency[Settings]) -> DistrictPage:
+    """首次登录前，应用请用户选择所在的区；之后的请求都发往该区的 url。"""
+    directory = directory_of(settings)
+    if directory is None:
+        mine = await District.all().order_by("code")
+        return DistrictPage(items=[DistrictOut.alone(one, settings.site) for one in mine])
+    return DistrictPage(
+        items=[
+            DistrictOut.listed(one, directory.shards[one.shard].url, settings.shard)
+            for one in directory.districts
+        ]
+    )
+
+
 async def _features(school_id: UUID) -> FeaturesOut:
     off = await FeatureSwitch.filter(school_id=school_id, is_on=False)
     return FeaturesOut.of({Function(switch.function) for switch in off})
@@ -220,6 +246,6 @@ async def _features(school_id: UUID) -> FeaturesOut:
 
 routes = Router(
     path="/",
-    route_handlers=[Schools, SchoolManners, Districts, ZoneLead],
+    route_handlers=[list_districts, Schools, SchoolManners, Districts, ZoneLead],
     tags=["Schools"],
 )

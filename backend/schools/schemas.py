@@ -8,9 +8,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from backend.schools.directory import Entry
 from backend.schools.models import (
     Approval,
     Department,
+    District,
     DistrictRule,
     Function,
     Period,
@@ -21,6 +23,46 @@ from backend.schools.models import (
 from backend.web.structs import Count, Cursor, In, Out
 
 Clock = Annotated[time, Meta(tz=False, examples=["21:30:00"])]
+
+
+class DistrictOut(Out):
+    """一个区及其平台的地址；接口路径都接在 url 之后。"""
+
+    code: str
+    name: str
+    name_en: str | None
+    shard: str | None
+    url: str
+    is_here: bool
+
+    @classmethod
+    def listed(cls, entry: Entry, url: str, here: str) -> Self:
+        return cls(
+            code=entry.code,
+            name=entry.name,
+            name_en=entry.name_en,
+            shard=entry.shard,
+            url=url,
+            is_here=entry.shard == here,
+        )
+
+    @classmethod
+    def alone(cls, district: District, url: str) -> Self:
+        return cls(
+            code=district.code,
+            name=district.name,
+            name_en=None,
+            shard=None,
+            url=url,
+            is_here=True,
+        )
+
+
+class DistrictPage(Out):
+    """全部区县；nextCursor 始终为 null。"""
+
+    items: list[DistrictOut]
+    next_cursor: Cursor | None = None
 
 
 class SchoolOut(Out):

@@ -73,6 +73,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     seats: tuple[Seat, ...] = ()
     ties: tuple[Tie, ...] = ()
+    picture: int = 0
+    """Which reading of the caller this is, in this process: what else was read about them
+    and their family holds as long as the number stays. Zero is never kept."""
 
     @property
     def is_staff(self) -> bool:

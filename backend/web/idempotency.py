@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
+from asyncpg import LockNotAvailableError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from litestar.params import HeaderParameter
 
@@ -39,6 +40,14 @@ class KeyReused(Refusal):
     en = "That Idempotency-Key was used for a different request."
 
 
+class KeyInFlight(Refusal):
+    """The first copy is still being worked on; its answer can be had a little later."""
+
+    code = "idempotency_key_in_flight"
+    zh = "相同的请求正在处理，请稍后重试。"
+    en = "The same request is being worked on; please ask again shortly."
+
+
 async def once(
     person_id: UUID,
     operation: str,
@@ -53,27 +62,31 @@ async def once(
 
     ``request`` is fingerprinted with ``secret``; ``kind`` is the answer's Struct. Two
     copies in flight wait for each other on the key's row. Raises :class:`KeyNeeded`,
-    :class:`KeyReused` and whatever ``act`` raises (a refused act claims no key).
+    :class:`KeyReused`, :class:`KeyInFlight` when that takes as long as a lock may, and
+    whatever ``act`` raises (a refused act claims no key).
     """
     if key is None or not _KEY.fullmatch(key):
         raise KeyNeeded(field="Idempotency-Key")
     plain = msgspec.json.encode(request, order="deterministic")
     fingerprint = hmac.new(secret.encode(), plain, hashlib.sha256).hexdigest()
     async with transaction():
-        claimed = await fetch_one(
-            """
-            INSERT INTO idempotency_keys AS k
-                (id, person_id, operation, key, fingerprint, created_at)
-            VALUES ($1, $2, $3, $4, $5, now())
-            ON CONFLICT (person_id, operation, key) DO UPDATE SET key = k.key
-            RETURNING id, fingerprint, body
-            """,
-            uuid7(),
-            person_id,
-            operation,
-            key,
-            fingerprint,
-        )
+        try:
+            claimed = await fetch_one(
+                """
+                INSERT INTO idempotency_keys AS k
+                    (id, person_id, operation, key, fingerprint, created_at)
+                VALUES ($1, $2, $3, $4, $5, now())
+                ON CONFLICT (person_id, operation, key) DO UPDATE SET key = k.key
+                RETURNING id, fingerprint, body
+                """,
+                uuid7(),
+                person_id,
+                operation,
+                key,
+                fingerprint,
+            )
+        except LockNotAvailableError:
+            raise KeyInFlight(retry_after=1) from None
         assert claimed is not None
         if claimed["fingerprint"] != fingerprint:
             raise KeyReused

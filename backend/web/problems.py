@@ -32,6 +32,7 @@ TITLES = {
     409: ("无法完成", "Conflict"),
     413: ("内容过大", "Content too large"),
     415: ("不支持的格式", "Unsupported media type"),
+    421: ("走错了地方", "Misdirected request"),
     422: ("内容不符", "Unprocessable content"),
     426: ("请升级应用", "Upgrade required"),
     429: ("过于频繁", "Too many requests"),
@@ -106,6 +107,18 @@ class WrongMediaType(Refusal):
     code = "wrong_media_type"
     zh = "提交的格式不对：一般为 application/json，文件为 multipart/form-data 或其分片。"
     en = "Please send application/json; files go as multipart/form-data, or in parts."
+
+
+class Misdirected(Refusal):
+    """The token is of another district's installation: ``facts.shard`` names it and
+    ``facts.url`` says where it is reached, ``null`` when that is not known here. The
+    session lives on; nothing is said of it.
+    """
+
+    status = 421
+    code = "misdirected"
+    zh = "您登录的是另一个区的平台，请从该区的地址进入。"
+    en = "This session belongs to another district's service; please ask there."
 
 
 class Accident(Refusal):

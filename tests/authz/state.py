@@ -6,10 +6,10 @@ from typing import Any
 
 from backend.ballots import keys
 from backend.ballots.operations import casting, closing
-from backend.batching import Batcher
 from backend.bookings.operations import places
 from backend.courses.operations import beats
 from backend.database import fetch, fetch_one, transaction
+from tests.bench.counting import AtOnce, asked_at_once
 
 # A refused request may be counted and put on record; nothing else of it may stay.
 IGNORED_TABLES = ("limits", "audit_entries", "access_tokens", "tortoise_migrations")
@@ -68,26 +68,20 @@ class _Undo(Exception):
     """Rolls back."""
 
 
-class _AtOnce(Batcher[Any, Any]):
-    """Settles each request where it is asked, and so within the transaction that is undone."""
-
-    async def ask(self, request: Any) -> Any:
-        return (await self._settle([request]))[0]
-
-
 @asynccontextmanager
 async def undone() -> AsyncIterator[None]:
     """Run requests in a transaction that is rolled back; their own become savepoints."""
-    desk, places._desk = places._desk, _AtOnce(places._settle)
-    reports, beats._reports = beats._reports, _AtOnce(beats.count)
-    box, casting._box = casting._box, _AtOnce(casting.settle)
+    desk, places._desk = places._desk, AtOnce(places._settle)
+    reports, beats._reports = beats._reports, AtOnce(beats.count)
+    box, casting._box = casting._box, AtOnce(casting.settle)
     # What is undone takes no vote's key with it.
     alone, closing._stand_alone = closing._stand_alone, lambda: None
     destroy, keys.destroy = keys.destroy, lambda *_: None
     try:
-        async with transaction():
-            yield
-            raise _Undo
+        with asked_at_once():
+            async with transaction():
+                yield
+                raise _Undo
     except _Undo:
         return
     finally:

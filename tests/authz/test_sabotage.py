@@ -9,7 +9,7 @@ from backend.bookings import permissions as bookings
 from backend.database import execute, fetch_one
 from backend.errors import NotFound
 from backend.notices import permissions as notices
-from backend.people import queries as people
+from backend.people import callers
 from backend.people import schemas as people_schemas
 from backend.schools import permissions as schools
 from backend.web.actor import Actor
@@ -104,11 +104,13 @@ async def test_a_refused_write_that_leaves_a_trace_is_reported(
 async def test_a_token_that_never_runs_out_is_reported(
     matrix: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgetful = people.ACTOR.replace("t.expires_at > $2 AND ", "").replace(
-        "AND t.expires_at > $2", ""
-    )
-    assert forgetful != people.ACTOR
-    monkeypatch.setattr(people, "ACTOR", forgetful)
+    for name in ("STAMPS", "CALLERS"):
+        careful = getattr(callers, name)
+        forgetful = careful.replace("t.expires_at > $2 AND ", "").replace(
+            "AND t.expires_at > $2", ""
+        )
+        assert forgetful != careful
+        monkeypatch.setattr(callers, name, forgetful)
     complaints = await matrix.complaints("getUnreadCount")
     assert [complaint.partition(",")[0] for complaint in complaints] == [
         "getUnreadCount here expired: answered 200"

@@ -1,14 +1,16 @@
 """Counting what a request asks of the database, statement by statement."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
 
 import asyncpg
 from tortoise.context import TortoiseContext
 
+from backend.batching import Batcher
 from backend.database import config
+from backend.people import callers
 
 
 class Sent(NamedTuple):
@@ -42,6 +44,24 @@ class Statements:
         return len(self.sent)
 
 
+class AtOnce(Batcher[Any, Any]):
+    """Settles each request where it is asked, and so on the asker's own connection."""
+
+    async def ask(self, request: Any) -> Any:
+        return (await self._settle([request]))[0]
+
+
+@contextmanager
+def asked_at_once() -> Iterator[None]:
+    """Let whoever asks look up by themselves who they are; nobody is remembered afterwards."""
+    remembered, callers.callers = callers.callers, callers.Callers()
+    callers.callers.desk = AtOnce(callers.callers.settle)
+    try:
+        yield
+    finally:
+        callers.callers = remembered
+
+
 @asynccontextmanager
 async def counted(dsn: str, *, everywhere: bool = False) -> AsyncIterator[Statements]:
     """Replace the pool inside the block by one connection that is listened in on.
@@ -58,4 +78,5 @@ async def counted(dsn: str, *, everywhere: bool = False) -> AsyncIterator[Statem
     wanted["connections"]["default"]["credentials"]["init"] = listen_in
     async with TortoiseContext() as context:
         await context.init(config=wanted, _enable_global_fallback=everywhere)
-        yield statements
+        with asked_at_once():
+            yield statements

@@ -13,7 +13,7 @@ from backend.database import database
 from backend.identifiers import uuid7
 from backend.notices.operations import drafts, publication
 from backend.notices.queries import reach
-from backend.people import queries
+from backend.people import callers
 from backend.people.tokens import digest
 from backend.web.actor import Actor
 from tests.bench import district, journal, lean, pushing, trips
@@ -74,7 +74,7 @@ async def _run(ground: Ground, large: bool) -> Findings:
             signed = await sign_in(
                 district.row_id(district.PERSON, district.ADMIN + district.LARGE)
             )
-            actor = await queries.actor_by_token(digest(signed.token), clock.now())
+            actor = await callers.by_token(digest(signed.token), clock.now())
             assert actor is not None
             course, published = await _publish(ground, actor, connection)
             stored = await _storage(actor, connection, published[200_000])

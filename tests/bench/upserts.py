@@ -6,7 +6,7 @@ lesson. Beside it the same for many at once, and the product's own ``take_beats`
 
 from typing import NamedTuple
 
-from backend.people.queries import ACTOR
+from backend.people.callers import ACTOR
 from tests.bench import pgbench
 from tests.bench.figures import Load
 from tests.bench.ground import Ground

@@ -35,7 +35,7 @@ from backend.web.actor import Role
 from tests.journeys.town import Town, free_port, town, until
 
 PEOPLE = 64
-PATIENCE = 30.0
+PATIENCE = 90.0
 RECOVERY = 8.0
 REFUSED = {404, 409}
 
@@ -150,22 +150,30 @@ class Phone:
     out later than the one that repeated it, and even than the one after that.
     """
 
+    patience = PATIENCE
+
     def __init__(self, ports: list[int], guardian: Guardian, dice: random.Random) -> None:
         self.ports, self.guardian, self.dice = ports, guardian, dice
         self.lines: dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
         self.counts: Counter[str] = Counter()
         self.lost: set[str] = set()
 
-    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-        """Return the status and body of the first answer that is neither lost nor ``503``."""
+    async def ask(
+        self, method: str, path: str, body: object = None, *, key: str | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Return the status and body of the first answer that is neither lost nor ``503``.
+
+        ``key`` is the ``Idempotency-Key``, the same for every repetition.
+        """
         payload = msgspec.json.encode(body) if body is not None else b""
         head = (
             f"{method} /v1{path} HTTP/1.1\r\nHost: races\r\n"
             f"Authorization: Bearer {self.guardian.token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
+            + (f"Idempotency-Key: {key}\r\n" if key else "")
+            + f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
         )
         loses = method != "GET" and self.dice.random() < 0.1
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while True:
                 port = self.dice.choice(self.ports)
                 try:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backend import clock
-from backend.people import queries
+from backend.people import callers
 from backend.people.tokens import digest
 from seed.cast import Cast
 from tests.bench.counting import Statements, counted
@@ -37,7 +37,7 @@ async def test_finding_out_who_asks_is_one_statement(
     father = await as_("王立强")
     token = father.headers["authorization"].removeprefix("Bearer ")
     sent.clear()
-    actor = await queries.actor_by_token(digest(token), clock.now())
+    actor = await callers.by_token(digest(token), clock.now())
     assert actor is not None
     assert len(actor.ties) == 2
     assert await sent.count() == 1
@@ -114,13 +114,13 @@ async def _publishing(author: Visitor, sent: Statements, body: dict[str, object]
 async def test_control_a_statement_more_is_noticed(
     as_: SignIn, cast: Cast, sent: Statements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    father, asked = await as_("李建国"), queries.actor_by_token
+    father, asked = await as_("李建国"), callers.by_token
 
     async def twice(token_digest: str, now: object) -> object:
         await asked(token_digest, clock.now())
         return await asked(token_digest, clock.now())
 
-    monkeypatch.setattr(queries, "actor_by_token", twice)
+    monkeypatch.setattr(callers, "by_token", twice)
     sent.clear()
     await father.get("/feed")
     assert await sent.count() == FEED + 1

@@ -22,11 +22,11 @@ from backend.people.tokens import keys_for
 from backend.settings import Settings
 from backend.web.actor import Actor
 from backend.web.conditional import UNCHANGED
-from backend.web.limits import Limit, spend
+from backend.web.limits import Limit, WhenAway, spend
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 
-READS = Limit(name="calendar_reads", most=120, seconds=3600)
+READS = Limit(name="calendar_reads", most=120, seconds=3600, when_away=WhenAway.OPEN)
 """Calendars ask once an hour, and again when somebody pulls the list down."""
 STRANGERS = Limit(name="calendar_strangers", most=60, seconds=600)
 """Addresses that stand for nothing, by the caller's own address."""

@@ -25,6 +25,7 @@ from backend.errors import NotAllowed, TooMany
 from backend.media.schemas import AttachmentOut
 from backend.settings import Settings
 from backend.web.actor import Actor
+from backend.web.lane import Errand, Lane, Reply
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 
@@ -93,6 +94,17 @@ class PlayedBeats(Controller):
         """
         told = data.report(actor.person_id, lesson_id, play_id)
         return BeatsOut.after(*await beats.report(told))
+
+
+async def _report_beats(errand: Errand) -> Reply:
+    told = errand.data.report(errand.actor.person_id, *errand.ids)
+    return Reply(BeatsOut.after(*await beats.report(told)))
+
+
+BEATS = Lane(
+    "PUT", "/v1/lessons/{lesson_id:uuid}/plays/{play_id:uuid}/beats", _report_beats, BeatsIn
+)
+"""The short way to :meth:`PlayedBeats.report_beats`."""
 
 
 class LessonCredits(Controller):

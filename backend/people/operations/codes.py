@@ -11,6 +11,7 @@ from backend.people import rules
 from backend.people.models import SignInCode, SmsMessage
 from backend.people.tokens import Keys, new_code, new_request_id
 from backend.web import limits
+from notifications import origin
 
 POST_CHANNEL = "tongxing_post"
 """On it workers hear that something is waiting to leave."""
@@ -54,6 +55,7 @@ async def request_code(
             payload=keys.seal(sms_id, code),
             due_at=now,
             expires_at=expires_at,
+            request_id=origin.request_id(),
         )
         await execute("SELECT pg_notify($1, 'sms')", POST_CHANNEL)
     return CodeRequest(

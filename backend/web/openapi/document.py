@@ -12,7 +12,7 @@ from litestar.typing import FieldDefinition
 
 from backend.errors import Refusal
 from backend.web.cursors import BadCursor
-from backend.web.idempotency import KeyNeeded, KeyReused
+from backend.web.idempotency import KeyInFlight, KeyNeeded, KeyReused
 from backend.web.openapi import refusing, words
 from backend.web.openapi.examples import example
 from backend.web.openapi.schemas import Schema, describe
@@ -23,7 +23,7 @@ METHODS = ("get", "put", "post", "delete", "head")
 WITHOUT_BODY = {"204", "304", "416"}
 IMPLIED: dict[str, tuple[type[Refusal], ...]] = {
     "cursor": (BadCursor,),
-    "Idempotency-Key": (KeyNeeded, KeyReused),
+    "Idempotency-Key": (KeyNeeded, KeyReused, KeyInFlight),
 }
 """Refusals that come with a parameter, whichever handler takes it."""
 

@@ -11,7 +11,14 @@ from typing import Any
 
 from backend.errors import Busy, NotAllowed, NotFound, Refusal, SignInNeeded, TooMany
 from backend.web.policy import Policy
-from backend.web.problems import TITLES, Accident, TooLarge, Unfit, WrongMediaType
+from backend.web.problems import (
+    TITLES,
+    Accident,
+    Misdirected,
+    TooLarge,
+    Unfit,
+    WrongMediaType,
+)
 
 PROBLEM_TYPE = "application/problem+json"
 SHARED: dict[int, type[Refusal]] = {
@@ -21,6 +28,7 @@ SHARED: dict[int, type[Refusal]] = {
     404: NotFound,
     413: TooLarge,
     415: WrongMediaType,
+    421: Misdirected,
     429: TooMany,
     500: Accident,
     503: Busy,
@@ -54,7 +62,7 @@ def expected(
     if writes:
         found |= {413, 415}
     if policy in (Policy.SIGNED_IN, Policy.STAFF):
-        found.add(401)
+        found |= {401, 421}
         if has_path_ids:
             found |= {403, 404}
     if policy is Policy.STAFF:

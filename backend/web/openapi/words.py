@@ -9,6 +9,12 @@ use the same one.
 - **登录 Sign-in**：先登录取得 `accessToken`，放在 `Authorization: Bearer …` 中；
   到期用 `refreshToken` 换取。
   Sign in, then send the access token as a bearer token; renew it with the refresh token.
+- **区县 Districts**：每个区可以有自己的平台和数据库。登录前用 `GET /v1/districts` 选择区，
+  之后所有路径都接在该区的 `url` 之后；令牌只在签发它的平台有效，用错地方回答 421，
+  `facts.url` 是该去的地址（须与目录一致），会话仍然有效。
+  A district may have a service of its own. Choose one before signing in; every path, given
+  links included, is appended to its `url`. A token brought elsewhere is answered 421 with the
+  `url` to go to (follow it only if the directory lists it); the session lives on.
 - **语言 Language**：按 `Accept-Language` 返回中文（默认）或英文。
   Chinese by default, English on request.
 - **错误 Errors**：一律为 `application/problem+json`（RFC 9457），请按 `code` 判断，

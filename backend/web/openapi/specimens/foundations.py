@@ -58,6 +58,13 @@ BY_STRUCT: dict[str, dict[str, Any]] = {
     "ApprovalOut": {"state": "approved", "reason": ""},
     "AttachmentOut": {"url": "/v1/attachments/019a…/original?link=…"},
     "ChildOut": {"name": "李沐阳"},
+    "DistrictOut": {
+        "code": "350213",
+        "name": "翔安区",
+        "nameEn": "Xiang'an District",
+        "shard": "xa",
+        "url": "https://xa.example.cn",
+    },
     "ClaimOut": {
         "claimantName": "王立强",
         "claimantPhone": "199****0101",

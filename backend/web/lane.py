@@ -1,0 +1,125 @@
+"""The short way: the few routes that thousands ask at once, answered before the framework.
+
+Routing, guards, injected dependencies and responses cost more there than the answer itself.
+A lane stands for one handler and calls what the handler calls. It takes only what is plain:
+a caller it can name and a body that fits. Everything else goes the long way, which says
+what is wrong; so nothing is refused here but by the verbs themselves, and the document,
+the policy and the misfits have one home. A test holds both ways to the same answers.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from backend.errors import Refusal
+from backend.web.actor import Actor
+from backend.web.problems import answer, on_accident
+
+_ID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_PLACEHOLDER = re.compile(r"\{\w+:uuid\}")
+_JSON = (b"content-type", b"application/json")
+_EMPTY: Any = {"type": "http.request", "body": b"", "more_body": False}
+
+
+class Errand(NamedTuple):
+    """A request on the short way: who asks, the ids in its path, its body as the Struct that
+    the lane takes, and its headers by lower-case name.
+    """
+
+    actor: Actor
+    ids: tuple[UUID, ...]
+    data: Any
+    headers: dict[bytes, bytes]
+
+
+class Reply(NamedTuple):
+    """What is sent back; a Struct is encoded."""
+
+    body: Any = b""
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Lane(NamedTuple):
+    """The short way to one handler, named by its method and its path as declared.
+
+    ``run`` may return ``None`` for what it would rather see go the long way; it must not
+    have done anything yet.
+    """
+
+    method: str
+    path: str
+    run: Callable[[Errand], Awaitable[Reply | None]]
+    takes: Any = None
+
+
+def lanes(
+    app: ASGIApp, ways: Sequence[Lane], caller: Callable[[str], Awaitable[Actor | None]]
+) -> ASGIApp:
+    """Wrap ``app`` with the short ways; ``caller`` finds who an Authorization header names."""
+    by_method: dict[str, list[tuple[re.Pattern[str], Lane]]] = {}
+    for way in ways:
+        pattern = re.compile(_PLACEHOLDER.sub(_ID, way.path), re.ASCII)
+        by_method.setdefault(way.method, []).append((pattern, way))
+
+    async def laned(any_scope: Scope, receive: Receive, send: Send) -> None:
+        scope: Any = any_scope
+        if scope["type"] == "http" and not scope["query_string"]:
+            for pattern, way in by_method.get(scope["method"], ()):
+                if match := pattern.fullmatch(scope["path"]):
+                    ids = tuple(UUID(part) for part in match.groups())
+                    await _go(way, ids, scope, receive, send)
+                    return
+        await app(any_scope, receive, send)
+
+    async def _go(
+        way: Lane, ids: tuple[UUID, ...], scope: Any, receive: Receive, send: Send
+    ) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        authorization = headers.get(b"authorization")
+        message: Any = await receive() if way.takes is not None else _EMPTY
+        data = None
+        try:
+            if way.takes is not None:
+                data = msgspec.json.decode(message.get("body", b""), type=way.takes)
+            actor = None if authorization is None else await caller(authorization.decode("latin-1"))
+            reply = None if actor is None else await way.run(Errand(actor, ids, data, headers))
+        except msgspec.MsgspecError:
+            reply = None
+        except Exception as error:  # noqa: BLE001 (mapped as the framework's own handlers do)
+            request: Request[Any, Any, Any] = Request(scope)
+            told = answer if isinstance(error, Refusal) else on_accident
+            response = told(request, error).to_asgi_response(None, request)  # type: ignore[arg-type]
+            await response(scope, receive, send)
+            return
+        if reply is None:
+            await app(scope, _again(message, receive), send)
+            return
+        scope["path_template"] = way.path
+        await _send(reply, send)
+
+    return laned
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+    headers = [*reply.headers]
+    if reply.status not in (204, 304):
+        headers += [_JSON, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _again(message: Any, receive: Receive) -> Receive:
+    """Give a body that was looked at to whoever asks next."""
+    kept = [message] if message is not _EMPTY else []
+
+    async def once_more() -> Any:
+        return kept.pop() if kept else await receive()
+
+    return once_more
