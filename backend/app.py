@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from backend import logs
+from backend import logs, replicas
 from backend import settings as configuration
 from backend.activities.controllers import routes as activities
 from backend.bookings.controllers import routes as bookings
@@ -27,6 +27,7 @@ from backend.media.controllers import routes as media
 from backend.media.permissions import Lending
 from backend.media.storage import Files, open_files
 from backend.notices.controllers import routes as notices
+from backend.notices.controllers.receiving import feed_lane
 from backend.observability.watching import Watch, watch
 from backend.people import misdirection
 from backend.people.authentication import Authentication, actor_from
@@ -65,9 +66,6 @@ ROOMS = (
     committees,
 )
 
-WAYS = (BEATS,)
-"""What thousands ask at once, answered before the framework."""
-
 
 def create_app() -> ASGIApp:
     """Return the ASGI application of one API process, from the environment's settings."""
@@ -76,14 +74,17 @@ def create_app() -> ASGIApp:
     if settings.database_url is None:
         raise SettingsError("an API process needs TONGXING_DATABASE_URL; `tongxing serve` sets it")
     seen = watch(settings, "api")
-    house = near(build(settings, settings.database_url, seen))
+    house = near(build(settings, settings.database_url, seen), settings)
     inside = admission(timely(house, settings.request_seconds))
     return measure(inside, settings, seen.tracer)
 
 
-def near(app: Litestar) -> ASGIApp:
-    """Put before ``app`` what every request passes: the body guard, then the short ways."""
-    return guard(lanes(app, WAYS, actor_from))
+def near(app: Litestar, settings: Settings) -> ASGIApp:
+    """Put before ``app`` what every request passes: the body guard, then the short ways to
+    what thousands ask at once.
+    """
+    ways = (BEATS, feed_lane(Cursors(settings.secret_key)))
+    return guard(lanes(app, ways, actor_from))
 
 
 def build(settings: Settings, dsn: str, seen: Watch | None = None) -> Litestar:
@@ -102,6 +103,7 @@ def build(settings: Settings, dsn: str, seen: Watch | None = None) -> Litestar:
         async with (
             database(dsn, settings, name="tongxing-api"),
             nullcontext() if seen is None else seen.watching(),
+            replicas.reading(settings),
             limits.shared(valkey),
             hub.listening(),
         ):

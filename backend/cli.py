@@ -19,6 +19,7 @@ import uvloop
 from rich.console import Console
 
 from backend import cli_demo, cli_founding, cli_roster, cli_votes, doctor, embedded, logs, migrate
+from backend.cli_backup import register as register_backup
 from backend.cli_districts import app as districts_app
 from backend.database import database
 from backend.errors import Refusal
@@ -32,8 +33,7 @@ CONNECTIONS = 16_384
 to wait for one gets no answer at all, not even that the house is busy, and nor does a
 health check: so there are many more than could be served at once, at 3 kB each."""
 SPARE_FILES = 1_024
-HEADER_SECONDS = 10
-HEARTBEAT_SECONDS = 10
+HEADER_SECONDS = HEARTBEAT_SECONDS = 10
 DRAIN_SECONDS = {"demo": 3, "test": 3, "production": 20}
 
 Done = TypeVar("Done")
@@ -269,6 +269,7 @@ def _found(work: Coroutine[Any, Any, str]) -> None:
 
 app.add_typer(cli_founding.commands(_found), name="found")
 app.command("verify-vote")(cli_votes.verify_vote)
+register_backup(app, _installation, _settings, _fail)
 
 
 @openapi_app.command("export")

@@ -1,7 +1,11 @@
 """Bringing a database's tables to what the code expects.
 
 ``python -m backend.migrate`` applies what is pending;
-``python -m backend.migrate make NAME`` writes a migration for what changed in the models.
+``python -m backend.migrate make NAME`` writes a migration for what changed in the models;
+``python -m backend.migrate down NAME`` takes back everything after the migration NAME.
+
+Whoever waits for a table's lock makes everybody who comes later wait as well. A migration
+gives up after two seconds, has its transaction undone, and tries again a little later.
 """
 
 import argparse
@@ -13,8 +17,9 @@ from typing import Any
 import asyncpg
 import structlog
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.executor import MigrationExecutor, PlanStep
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget, PlanStep
 from tortoise.migrations.operations import AddConstraint, AddField, CreateModel, Operation
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_generator.state import State
@@ -25,18 +30,43 @@ from backend.database import MIGRATION_LOCK, config
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("migrate")
 
+LOCK_TIMEOUT = "2000"
+"""Milliseconds."""
+LOCK_TRIES, LOCK_PAUSE = 30, 1.0
 
-async def upgrade(dsn: str) -> list[str]:
+
+async def upgrade(dsn: str, *, to: str | None = None) -> list[str]:
     """Apply every pending migration, each in its own transaction, and return their names.
 
-    Any number of processes may call this at once: one applies, the others wait for it.
+    With ``to``, those up to and with that one. Any number of processes may call this at
+    once: one applies, the others wait for it.
     """
     gate = await asyncpg.connect(dsn, timeout=10)
     try:
         await gate.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
-        names = await pending(dsn)
+        names = [name for name in await pending(dsn) if to is None or name <= to]
         if names:
-            await _apply(dsn)
+            await _apply(dsn, names[-1], "forward")
+        return names
+    finally:
+        await gate.close()
+
+
+async def downgrade(dsn: str, name: str) -> list[str]:
+    """Take back every migration after ``name``, the newest first, and return their names.
+
+    What only the newer tables and columns could hold is lost; take a backup first. Raises
+    ``ValueError`` when ``name`` is not applied.
+    """
+    gate = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await gate.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+        applied = [one for one in available() if one not in await pending(dsn)]
+        if name not in applied:
+            raise ValueError(f"{name} is not applied")
+        names = [one for one in reversed(applied) if one > name]
+        if names:
+            await _apply(dsn, name, "backward")
         return names
     finally:
         await gate.close()
@@ -80,14 +110,31 @@ async def make(name: str) -> list[Path]:
     return paths
 
 
-async def _apply(dsn: str) -> None:
+async def _apply(dsn: str, target: str, direction: str) -> None:
     wanted = config(dsn, pool_size=2, name="tongxing-migrate")
-    # Building an index on a large table may take longer than any request may.
-    wanted["connections"]["default"]["credentials"]["server_settings"]["statement_timeout"] = "0"
-    async with TortoiseContext() as context:
-        await context.init(config=wanted)
-        executor = _Executor(context.db(), wanted["apps"])
-        await executor.migrate(progress=_report, direction="forward")
+    # Building an index on a large table may take longer than any request may; waiting for
+    # somebody else's lock may not.
+    session = wanted["connections"]["default"]["credentials"]["server_settings"]
+    session |= {"statement_timeout": "0", "lock_timeout": LOCK_TIMEOUT}
+    for left in reversed(range(LOCK_TRIES)):
+        async with TortoiseContext() as context:
+            await context.init(config=wanted)
+            executor = _Executor(context.db(), wanted["apps"])
+            try:
+                await executor.migrate(
+                    [MigrationTarget("school", target)], progress=_report, direction=direction
+                )
+                return
+            except (asyncpg.LockNotAvailableError, OperationalError) as error:
+                if not left or not _is_locked_out(error):
+                    raise
+        log.warning("somebody holds a table this migration needs; trying again", left=left)
+        await asyncio.sleep(LOCK_PAUSE)
+
+
+def _is_locked_out(error: Exception) -> bool:
+    cause = error.args[0] if isinstance(error, OperationalError) and error.args else error
+    return isinstance(cause, asyncpg.LockNotAvailableError)
 
 
 class _Together(Operation):
@@ -137,6 +184,8 @@ def together(operations: list[Operation]) -> list[Operation]:
 def _report(event: str, _label: str, name: str) -> None:
     if event == "apply_done":
         log.info("migration applied", name=name)
+    elif event == "rollback_done":
+        log.info("migration taken back", name=name)
 
 
 async def _changes() -> list[MigrationWriter]:
@@ -172,7 +221,10 @@ async def _main(arguments: argparse.Namespace) -> None:
         dsn = server.dsn()
         await embedded.ensure_database(dsn)
     try:
-        log.info("database is up to date", applied=await upgrade(dsn))
+        if arguments.verb == "down":
+            log.info("taken back", names=await downgrade(dsn, arguments.name))
+        else:
+            log.info("database is up to date", applied=await upgrade(dsn))
     finally:
         if server is not None:
             server.stop()
@@ -183,4 +235,5 @@ if __name__ == "__main__":
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("upgrade", help="apply what is pending (the default)")
     verbs.add_parser("make", help="write a migration").add_argument("name")
+    verbs.add_parser("down", help="take migrations back").add_argument("name")
     asyncio.run(_main(parser.parse_args()))

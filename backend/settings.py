@@ -46,6 +46,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a request may take before it is given up and the phone told to ask again."""
     secret_key: str = DEMO_SECRET
     """Key of every HMAC: sign-in codes, refresh families, cursors, file links."""
+    replica_urls: tuple[str, ...] = ()
+    """DSNs of streaming standbys that may answer lists and reports, separated by commas."""
+    replica_patience: Annotated[float, Meta(ge=0, le=10)] = 0.3
+    """Seconds a list waits for a standby to catch up before the primary answers it."""
     valkey_url: str | None = None
     """A Valkey that several hosts share for live events and limits, ``valkey://…`` or, with
     TLS, ``valkeys://…``. Unset: PostgreSQL does both."""
@@ -72,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ballot_keys: tuple[Path, ...] = ()
     """Where the keys of secret votes lie; each is split over these directories. Unset: in
     ``data_dir``. Every process of every machine needs the same ones, and no backup does."""
+    backup_dir: Path | None = None
+    """Where backups are kept, best on another machine's disk. Unset: in ``data_dir``."""
+    backup_key: Path | None = None
+    """A file with the key backups are encrypted with; without it they are kept in the clear."""
+    backup_days: Annotated[int, Meta(ge=1, le=3650)] = 35
+    """Any moment of the last so many days can be restored."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose ``X-Forwarded-For`` is believed."""
     log_format: Literal["console", "json"] = "console"
@@ -107,6 +117,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.access_log == "on" or (self.access_log == "auto" and self.log_format == "json")
 
     @property
+    def vault(self) -> Path:
+        """Return the directory backups are kept in."""
+        return self.backup_dir or self.data_dir / "backups"
+
+    @property
     def is_production(self) -> bool:
         return self.environment == "production"
 
@@ -126,7 +141,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         elif (value := environ.get(name)) not in (None, ""):
             given[field] = value or ""
     wanted: dict[str, object] = dict(given)
-    for field in ("trusted_proxies", "ballot_keys"):
+    for field in ("trusted_proxies", "ballot_keys", "replica_urls"):
         if field in given:
             wanted[field] = given[field].split(",")
     try:

@@ -41,6 +41,8 @@ log = structlog.get_logger("worker")
 
 
 Round = Callable[[], Awaitable[object]]
+STOP_GRACE = 6.0
+"""Seconds that work in hand may take once the process is told to stop."""
 
 
 async def run(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
@@ -104,7 +106,7 @@ async def _go_round(name: str, work: Round, tick: float, stop: asyncio.Event) ->
     """Do one kind of work again and again, each kind at its own pace."""
     while not stop.is_set():
         try:
-            await work()
+            await _within_grace(work, stop)
         except Exception:
             # The edge of the process: one bad round must not end the others. The work
             # itself is still in its rows and comes up again.
@@ -113,6 +115,21 @@ async def _go_round(name: str, work: Round, tick: float, stop: asyncio.Event) ->
             await asyncio.wait_for(stop.wait(), tick)
         except TimeoutError:
             continue
+
+
+async def _within_grace(work: Round, stop: asyncio.Event) -> None:
+    """Do the work; once ``stop`` is set it has a few seconds left, then it is put down."""
+    working, stopping = asyncio.ensure_future(work()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            await asyncio.wait((working,), timeout=STOP_GRACE)
+        if working.done():
+            await working
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 def channels_of(settings: Settings) -> dict[str, Channel]:

@@ -6,22 +6,23 @@ is lost; the tag of a repeated push makes the phone show it once.
 """
 
 import asyncio
-import hashlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from notifications import expansion, ledger, origin
+from notifications.breaker import PROBE, Breaker
 from notifications.channels.base import Channel, Parcel, Result
 from notifications.expansion import OpenLetter
 from notifications.ledger import Claim, Postponement
 from notifications.message import Outcome
+from notifications.parcels import bundles_of, parcel_of
 from notifications.review import QuietHours, Reviewer, StillWanted
 
 log = structlog.get_logger("post")
@@ -34,10 +35,8 @@ def _untraced(_: Iterable[str]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-_TAG_BYTES = 64
 _FIRST_WAIT = 60.0
 _LONGEST_WAIT = 3_600.0
-_DIGEST_LINK = "/inbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,8 @@ class Office:
     occasion. ``quiet_hours`` gives each person's windows set by their schools.
     ``lease`` must outlast ``send_timeout`` (seconds for one batch). A delivery is given up
     after ``tries``. ``trace`` is entered around what is done for letters, with the traces
-    of the requests that left them.
+    of the requests that left them. ``breakers`` is what this worker has learnt about
+    providers that are down; nothing is claimed for those.
     """
 
     channels: Mapping[str, Channel]
@@ -64,7 +64,9 @@ class Office:
     tries: int = 8
     lease: timedelta = timedelta(seconds=60)
     send_timeout: float = 45.0
+    stop_grace: float = 4.0
     trace: Trace = _untraced
+    breakers: dict[str, Breaker] = field(default_factory=dict)
 
     async def expand(self, now: datetime) -> int:
         """Turn one page of one open announcement; 0 when there is none to turn."""
@@ -90,15 +92,27 @@ class Office:
         deliveries = await expansion.turn_page(letter, people, last=last, now=now)
         log.debug("page_turned", letter=str(letter.id), people=len(people), pushes=deliveries)
 
-    async def dispatch(self, now: datetime) -> int:
-        """Carry the deliveries that are due, at most one batch; 0 when there were none."""
+    async def dispatch(self, now: datetime, stop: asyncio.Event | None = None) -> int:
+        """Carry the deliveries that are due, at most one batch; 0 when there were none.
+
+        Once ``stop`` is set a provider has ``stop_grace`` seconds left to answer; what it
+        has not answered by then goes back into the queue.
+        """
         lease = now + self.lease
-        claims = await ledger.claim(now, lease, self.batch_size)
-        claims += await ledger.claim_digests(now, lease, self.batch_size)
+        claims = await self._claim(now, lease)
         if claims:
             with self.trace({claim.trace for claim in claims if claim.trace}):
-                await self._carry(claims, lease, now)
+                await self._carry(claims, lease, now, stop or asyncio.Event())
         return len(claims)
+
+    async def _claim(self, now: datetime, lease: datetime) -> list[Claim]:
+        known = self.breakers.items()
+        shut = [name for name, one in known if one.shut_until is not None]
+        claims = await ledger.claim(now, lease, self.batch_size, shut=shut)
+        claims += await ledger.claim_digests(now, lease, self.batch_size, shut=shut)
+        for provider in [name for name, one in known if one.is_probing(now)]:
+            claims += await ledger.claim(now, lease, PROBE, only=provider)
+        return claims
 
     async def drain(self, clock: Callable[[], datetime], stop: asyncio.Event) -> int:
         """Work until nothing is due or ``stop`` is set; returns the deliveries carried.
@@ -108,13 +122,15 @@ class Office:
         """
         carried = 0
         while not stop.is_set():
-            batch = await self.dispatch(clock())
+            batch = await self.dispatch(clock(), stop)
             carried += batch
             if not batch and not await self.expand(clock()):
                 break
         return carried
 
-    async def _carry(self, claims: Sequence[Claim], lease: datetime, now: datetime) -> None:
+    async def _carry(
+        self, claims: Sequence[Claim], lease: datetime, now: datetime, stop: asyncio.Event
+    ) -> None:
         reviewer = Reviewer(
             still_wanted=self.still_wanted,
             quiet_hours=self.quiet_hours,
@@ -136,12 +152,12 @@ class Office:
             ]
             await self._record(answers, lease, now)
         by_provider: dict[str, list[list[Claim]]] = defaultdict(list)
-        for bundle in _bundles(verdict.send):
+        for bundle in bundles_of(verdict.send):
             by_provider[bundle[0].provider].append(bundle)
         deadline = asyncio.get_running_loop().time() + self.send_timeout
         async with asyncio.TaskGroup() as group:
             for provider, bundles in by_provider.items():
-                group.create_task(self._send(provider, bundles, lease, now, deadline))
+                group.create_task(self._send(provider, bundles, lease, now, deadline, stop))
 
     async def _send(
         self,
@@ -150,6 +166,7 @@ class Office:
         lease: datetime,
         now: datetime,
         deadline: float,
+        stop: asyncio.Event,
     ) -> None:
         channel = self.channels.get(provider)
         if channel is None:
@@ -158,15 +175,20 @@ class Office:
             return
         for start in range(0, len(bundles), channel.max_batch):
             part = bundles[start : start + channel.max_batch]
-            results = await self._try(channel, [_parcel(one, now) for one in part], deadline)
+            results = await self._try(channel, [parcel_of(one, now) for one in part], deadline, stop)
+            self.breakers.setdefault(provider, Breaker(provider)).note(results, now)
             await self._record(list(zip(part, results, strict=True)), lease, now)
 
     async def _try(
-        self, channel: Channel, parcels: Sequence[Parcel], deadline: float
+        self, channel: Channel, parcels: Sequence[Parcel], deadline: float, stop: asyncio.Event
     ) -> list[Result]:
         try:
-            async with asyncio.timeout_at(deadline):
-                results = await channel.send(parcels)
+            async with asyncio.timeout_at(deadline) as limit:
+                hurry = asyncio.create_task(_hurry(limit, stop, self.stop_grace))
+                try:
+                    results = await channel.send(parcels)
+                finally:
+                    hurry.cancel()
         except Exception as error:
             # The edge of the process: whatever a provider's library throws, the parcels
             # come due again and the worker goes on.
@@ -228,54 +250,12 @@ def _say_whose(answers: Sequence[tuple[list[Claim], Result]]) -> None:
         log.info("letter_carried", letter=str(letter), request_id=request_id, **counted)
 
 
-def _bundles(claims: Sequence[Claim]) -> list[list[Claim]]:
-    """Group the digest claims of one device; every other claim stands alone."""
-    bundles: list[list[Claim]] = []
-    digests: dict[UUID, list[Claim]] = {}
-    for claim in claims:
-        if not claim.digest:
-            bundles.append([claim])
-        elif claim.device_id in digests:
-            digests[claim.device_id].append(claim)
-        else:
-            digests[claim.device_id] = [claim]
-            bundles.append(digests[claim.device_id])
-    return bundles
-
-
-def _parcel(bundle: Sequence[Claim], now: datetime) -> Parcel:
-    first = bundle[0]
-    english = first.language == "en"
-    if len(bundle) > 1:
-        count = len(bundle)
-        return Parcel(
-            delivery_id=first.id,
-            token=first.token,
-            tag=f"digest:{now.date().isoformat()}",
-            title=f"You have {count} new notices" if english else f"您有 {count} 条新通知",
-            data={"id": str(first.letter_id), "category": "digest", "link": _DIGEST_LINK},
-        )
-    data = {
-        "id": str(first.subject_id or first.letter_id),
-        "category": first.category,
-        "link": first.link,
-    }
-    return Parcel(
-        delivery_id=first.id,
-        token=first.token,
-        tag=_tag(first.once),
-        title="" if first.silent else first.title_en if english else first.title_zh,
-        data={**data, "action": "clear"} if first.silent else data,
-        silent=first.silent,
-        urgent=first.urgent,
-    )
-
-
-def _tag(once: str) -> str:
-    """Return the occasion's name in the 64 bytes that Apple allows."""
-    if len(once.encode()) <= _TAG_BYTES:
-        return once
-    return hashlib.sha256(once.encode()).hexdigest()[:32]
+async def _hurry(limit: asyncio.Timeout, stop: asyncio.Event, grace: float) -> None:
+    """Bring the end of ``limit`` forward to ``grace`` seconds after ``stop`` is set."""
+    await stop.wait()
+    soon = asyncio.get_running_loop().time() + grace
+    if (end := limit.when()) is not None and soon < end:
+        limit.reschedule(soon)
 
 
 def _back_off(attempts: int) -> float:

@@ -55,17 +55,25 @@ class Postponement:
     digest: bool = False
 
 
-async def claim(now: datetime, lease: datetime, limit: int) -> list[Claim]:
-    """Lease up to ``limit`` single deliveries that are due, the most urgent first."""
-    return await _claims(_CLAIM, now, lease, limit)
+async def claim(
+    now: datetime, lease: datetime, limit: int, *, shut: Sequence[str] = (), only: str = ""
+) -> list[Claim]:
+    """Lease up to ``limit`` single deliveries that are due, the most urgent first.
+
+    None of those for the providers in ``shut``, or only those for the provider ``only``.
+    """
+    named = [only] if only else list(shut)
+    return await _claims(_CLAIM, now, lease, limit, named, bool(only))
 
 
-async def claim_digests(now: datetime, lease: datetime, devices: int) -> list[Claim]:
-    """Lease all digest deliveries due on up to ``devices`` devices.
+async def claim_digests(
+    now: datetime, lease: datetime, devices: int, *, shut: Sequence[str] = ()
+) -> list[Claim]:
+    """Lease all digest deliveries due on up to ``devices`` devices of open providers.
 
     A device's digest goes to one worker whole, which its lock sees to.
     """
-    return await _claims(_CLAIM_DIGESTS, now, lease, devices)
+    return await _claims(_CLAIM_DIGESTS, now, lease, devices, list(shut))
 
 
 async def accept(ids: Sequence[UUID]) -> None:
@@ -125,8 +133,8 @@ async def pierce(letter_id: UUID, people: Sequence[UUID], day: object, cap: int)
     return {row["person_id"] for row in rows if row["granted"]}
 
 
-async def _claims(sql: str, now: datetime, lease: datetime, limit: int) -> list[Claim]:
-    return [Claim(**row) for row in await _run(sql, now, lease, limit)]
+async def _claims(sql: str, *values: object) -> list[Claim]:
+    return [Claim(**row) for row in await _run(sql, *values)]
 
 
 async def _run(sql: str, *values: object) -> list[dict[str, Any]]:
@@ -156,7 +164,7 @@ ORDER BY taken.rank, taken.id
 _CLAIM = f"""
 WITH due AS (
     SELECT id FROM post_delivery
-    WHERE {_IS_DUE} AND NOT digest
+    WHERE {_IS_DUE} AND NOT digest AND (channel = ANY($4::text[])) = $5::boolean
     ORDER BY rank, due_at LIMIT $3
     FOR UPDATE SKIP LOCKED
 ), taken AS (
@@ -170,6 +178,7 @@ _CLAIM_DIGESTS = f"""
 WITH device AS (
     SELECT id FROM post_device
     WHERE id IN (SELECT device_id FROM post_delivery WHERE {_IS_DUE} AND digest)
+        AND provider <> ALL($4::text[])
     ORDER BY id LIMIT $3
     FOR NO KEY UPDATE SKIP LOCKED
 ), taken AS (

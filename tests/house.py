@@ -42,7 +42,7 @@ SignIn = Callable[[str], Awaitable[Visitor]]
 @pytest.fixture(scope="session")
 def transport(settings: Settings, dsn: str) -> httpx.ASGITransport:
     """The application itself; its pool is the test session's."""
-    return httpx.ASGITransport(app=near(build(settings, dsn)))  # type: ignore[arg-type]
+    return httpx.ASGITransport(app=near(build(settings, dsn), settings))  # type: ignore[arg-type]
 
 
 @pytest.fixture

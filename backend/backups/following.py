@@ -31,6 +31,13 @@ BASE_EVERY = timedelta(hours=24)
 AGAIN_AFTER = 5.0
 """Seconds before a fetcher that ended is started again."""
 REACHED = f"{JOURNAL}/reached.json"
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,9 +54,10 @@ class Diverged(Exception):
 
 
 class Follower:
-    """One follower of one database; ``spool`` is a folder of its own on this machine.
+    """The one follower of a database; ``spool`` is a folder of its own on this machine.
 
-    Call :meth:`round` again and again, and :meth:`stop` at the end.
+    A second one takes the slot from the first. Call :meth:`round` again and again, and
+    :meth:`stop` at the end.
     """
 
     def __init__(
@@ -105,7 +113,7 @@ class Follower:
             return
         self._started = time.monotonic()
         self._fetcher = programs.launched(
-            "pg_receivewal", "-D", self.spool, "-S", SLOT, "-s", "1", "-w", "-v",
+            "pg_receivewal", "-D", self.spool, "-S", SLOT, "-s", "1", "-n", "-w", "-v",
             dsn=self.dsn, tools=self.tools, output=output,
         )  # fmt: skip
 
@@ -178,7 +186,7 @@ def run(
                 if _is_due(follower.vault, base_every):
                     taking.take(follower.vault, follower.dsn, follower.files, tools=follower.tools)
                     retaining.prune(follower.vault, keep, clock.now())
-            except (OSError, asyncpg.PostgresError, programs.ProgramFailed) as error:
+            except (*_AWAY, programs.ProgramFailed) as error:
                 log.warning("a round of the backups failed", error=str(error))
             over = is_over(max(every - (time.monotonic() - begun), 0.5))
         follower.round()
@@ -203,7 +211,7 @@ async def _position(dsn: str) -> _Asked | None:
     """
     try:
         connection = await asyncpg.connect(dsn, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except _AWAY as error:
         log.warning("the database does not answer", error=str(error))
         return None
     try:
@@ -211,7 +219,7 @@ async def _position(dsn: str) -> _Asked | None:
         moment = await connection.fetchval("SELECT clock_timestamp()")
         position = await connection.fetchval("SELECT pg_current_wal_flush_lsn()::text")
         return _Asked(moment.astimezone(UTC), position, False)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except _AWAY:
         return None
     finally:
         connection.terminate()
@@ -220,7 +228,7 @@ async def _position(dsn: str) -> _Asked | None:
 async def _is_fetched(dsn: str, position: str) -> bool:
     try:
         connection = await asyncpg.connect(dsn, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError):
+    except _AWAY:
         return False
     try:
         return bool(
@@ -231,22 +239,42 @@ async def _is_fetched(dsn: str, position: str) -> bool:
                 position,
             )
         )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except _AWAY:
         return False
     finally:
         connection.terminate()
+
+
+async def release(dsn: str) -> bool:
+    """Give the slot up, so that the server keeps nothing for a follower; says whether it was
+    there. Raises ``asyncpg.ObjectInUseError`` while a follower runs.
+    """
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        return bool(
+            await connection.fetch(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                "WHERE slot_name = $1",
+                SLOT,
+            )
+        )
+    finally:
+        await connection.close()
 
 
 async def _have_slot(dsn: str) -> bool:
     """Make the slot unless it exists; one whose journal was thrown away is made anew."""
     try:
         connection = await asyncpg.connect(dsn, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError):
+    except _AWAY:
         return False
     try:
         row = await connection.fetchrow(
-            "SELECT wal_status FROM pg_replication_slots WHERE slot_name = $1", SLOT
+            "SELECT wal_status, active_pid FROM pg_replication_slots WHERE slot_name = $1", SLOT
         )
+        if row is not None and row["active_pid"] is not None:
+            # A fetcher whose follower was killed; it ends when it is hung up on.
+            await connection.execute("SELECT pg_terminate_backend($1, 5000)", row["active_pid"])
         if row is not None and row["wal_status"] == "lost":
             log.error("the journal was not fetched in time: there is a gap; take a backup")
             await connection.execute("SELECT pg_drop_replication_slot($1)", SLOT)
@@ -254,7 +282,7 @@ async def _have_slot(dsn: str) -> bool:
         if row is None:
             await connection.execute("SELECT pg_create_physical_replication_slot($1, true)", SLOT)
         return True
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _AWAY as error:
         log.warning("there is no slot to follow with", error=str(error))
         return False
     finally:

@@ -117,4 +117,6 @@ def launched(
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
+            # A Ctrl-C in the terminal is for us: we end it in our own time.
+            start_new_session=True,
         )

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from backend import embedded
-from backend.backups import journal, manifest, taking
+from backend.backups import journal, manifest, programs, taking
 from backend.backups.journal import Chain
 from backend.backups.taking import BASES, CLUSTER, FILES, JOURNAL, Backup
 from backend.backups.vault import Absent, Damaged, Vault
@@ -143,6 +143,19 @@ def check_empty(into: Path) -> None:
         place = into / name
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise NotEmpty(f"{place} is not empty: restore into another directory")
+
+
+def check_pages(home: Path, *, tools: Path | None = None) -> None:
+    """Read every page of a cluster that is stopped, against its checksum.
+
+    Raises :class:`~backend.backups.programs.ProgramFailed`; a cluster that was made without
+    checksums has nothing to hold its pages against.
+    """
+    try:
+        programs.run("pg_checksums", "--check", home / "database", tools=tools, patience=3600)
+    except programs.ProgramFailed as error:
+        if "not enabled" not in str(error):
+            raise
 
 
 def lay_files(vault: Vault, keys: set[str], prefixes: set[str], into: Path) -> int:

@@ -6,7 +6,7 @@ import msgspec
 _TABLES = """
 SELECT c.relname FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-  AND NOT c.relispartition ORDER BY 1
+  AND NOT c.relispartition AND c.relpersistence = 'p' ORDER BY 1
 """
 
 
@@ -20,7 +20,8 @@ class Table(msgspec.Struct, frozen=True):
 async def read_all(dsn: str) -> dict[str, Table]:
     """Read all tables as they are at one moment; returns each by name.
 
-    Two databases with equal answers hold the same rows. Takes as long as reading does.
+    Two databases with equal answers hold the same rows. Takes as long as reading does. Tables
+    that are not logged are left out: a crash empties them, and so does a restore.
     """
     connection = await asyncpg.connect(dsn, timeout=10)
     try:

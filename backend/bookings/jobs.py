@@ -146,6 +146,18 @@ _TOMORROW = _REMIND.format(
     due="""(c.starts_at AT TIME ZONE d.timezone)::date = ($1 AT TIME ZONE d.timezone)::date + 1
         AND ($1 AT TIME ZONE d.timezone)::time BETWEEN '18:00' AND '21:00'""",
 )
+# An evening on which nothing ran is made good in the morning, unless the two hours' reminder
+# comes by then or the family has been told of the booking since.
+_TODAY = _REMIND.format(
+    column="day_told_for",
+    moment="starts_at",
+    state="confirmed",
+    due="""(c.starts_at AT TIME ZONE d.timezone)::date = ($1 AT TIME ZONE d.timezone)::date
+        AND ($1 AT TIME ZONE d.timezone)::time >= '07:00'
+        AND (s.kind <> 'shift' OR c.starts_at > $1::timestamptz + interval '2 hours')
+        AND c.updated_at < (($1 AT TIME ZONE d.timezone)::date - time '03:00')
+            AT TIME ZONE d.timezone""",
+)
 _SOON = _REMIND.format(
     column="soon_told_for",
     moment="starts_at",
@@ -161,11 +173,12 @@ _OFFER_ENDS = _REMIND.format(
 
 
 async def remind() -> int:
-    """Remind of tomorrow, of the next two hours, and of offers about to run out."""
+    """Remind of tomorrow (late: of today), of the next two hours, of offers about to run out."""
     now = clock.now()
     told = 0
     for occasion, statement in (
         (notify.TOMORROW, _TOMORROW),
+        (notify.TODAY, _TODAY),
         (notify.SOON, _SOON),
         (notify.OFFER_ENDS, _OFFER_ENDS),
     ):
@@ -186,6 +199,7 @@ _HOLDS = {
     notify.OFFER_ENDS: ("offered",),
     notify.FIRST_TAP: ("waitlisted",),
     notify.TOMORROW: ("confirmed",),
+    notify.TODAY: ("confirmed",),
     notify.SOON: ("confirmed",),
     notify.ASKED_SCHOOL: ("requested",),
     notify.CONFIRMED: ("confirmed", "checked_in"),
@@ -203,7 +217,7 @@ async def still_wanted(occasion: str, subject_id: UUID | None, people: Sequence[
     rows = await fetch(
         "SELECT DISTINCT person_id FROM bookings "
         "WHERE slot_id = $1 AND person_id = ANY($2::uuid[]) AND state = ANY($3::text[]) "
-        "AND ($4 <> 'bookings.tomorrow' OR coming IS NULL) "
+        "AND ($4 NOT IN ('bookings.tomorrow', 'bookings.today') OR coming IS NULL) "
         "AND ends_at > $5",
         subject_id,
         list(people),

@@ -33,8 +33,17 @@ START_SECONDS = 60.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("embedded")
 
-_DURABLE = {"shared_buffers": "256MB", "log_checkpoints": "off"}
+# Whatever an operator has it log, the values of rows and parameters are not among it.
+_SILENT = {"log_parameter_max_length": "0", "log_error_verbosity": "terse"}
+_DURABLE = {
+    **_SILENT,
+    "shared_buffers": "256MB",
+    "log_checkpoints": "off",
+    # A follower of the backups that never comes back must not fill the disk.
+    "max_slot_wal_keep_size": "4GB",
+}
 _THROWAWAY = {
+    **_SILENT,
     "shared_buffers": "128MB",
     "fsync": "off",
     "synchronous_commit": "off",

@@ -166,7 +166,9 @@ class Listening:
         except Away:
             self._hush()
             log.warning("bridge_ended")
-        except asyncio.CancelledError:
+        except BaseException:
+            # Stopped, or the wire is lost: nobody needs to wait for the silence.
+            self._hush()
             with suppress(Away):
                 await valkey.publish([(_SIGNS, _LEAVING)])
             raise

@@ -18,6 +18,7 @@ CREATE TABLE caller_changes (
 CREATE TABLE world_changes (only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
     stamp bigint NOT NULL DEFAULT 0);
 INSERT INTO world_changes DEFAULT VALUES;
+CREATE SEQUENCE world_stamps;
 
 CREATE FUNCTION note_callers(people uuid[], children uuid[]) RETURNS void LANGUAGE sql AS $$
 INSERT INTO caller_changes (person_id)
@@ -59,7 +60,7 @@ BEGIN
 END $$;
 CREATE FUNCTION note_world() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE world_changes SET stamp = stamp + 1;
+    UPDATE world_changes SET stamp = nextval('world_stamps');
     RETURN NULL;
 END $$;
 """
@@ -97,6 +98,7 @@ DROP FUNCTION note_person, note_guardian, note_child, note_member, note_student,
     note_world CASCADE;
 DROP FUNCTION note_callers(uuid[], uuid[]);
 DROP TABLE caller_changes, world_changes;
+DROP SEQUENCE world_stamps;
 """
 
 

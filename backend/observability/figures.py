@@ -7,6 +7,7 @@ question is one statement; none reads what a row says, only how many there are a
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -54,7 +55,7 @@ async def gather() -> list[Figure]:
     now = clock.now()
     told = await strain()
     ways = await fetch(_WAYS, now)
-    left = await fetch_one(_LEFT, now) or {}
+    left = await left_over(now)
     jobs = await fetch(_JOBS)
     return [
         _one("tongxing_database_up", "Whether the database answered the last questions.", 1),
@@ -88,7 +89,7 @@ async def gather() -> list[Figure]:
             )
             for name, text in _OF_WAYS.items()
         ),
-        *(_one(f"tongxing_{name}", text, left.get(name, 0)) for name, text in _OF_LEFT.items()),
+        *(_one(f"tongxing_{name}", text, left[name]) for name, text in _OF_LEFT.items()),
         Figure(
             "tongxing_job_last_run_timestamp_seconds",
             "When a job of the timetable last finished.",
@@ -96,6 +97,11 @@ async def gather() -> list[Figure]:
             [((row["name"],), row["at"]) for row in jobs],
         ),
     ]
+
+
+async def left_over(now: datetime) -> dict[str, float]:
+    """Return what is left to do outside of the queue of pushes, by the names of the figures."""
+    return await fetch_one(_LEFT, now) or {}
 
 
 async def tell_prometheus(stop: asyncio.Event) -> None:
@@ -147,8 +153,9 @@ FROM (SELECT count(*)::int AS waiting,
 
 _STANDBYS = """
 SELECT coalesce(nullif(application_name, ''), 'standby') AS standby,
-    coalesce(CASE WHEN NOT pg_is_in_recovery()
-        THEN pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END, 0)::float AS behind,
+    coalesce(CASE WHEN NOT pg_is_in_recovery() THEN
+        pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(replay_lsn, flush_lsn)) END, 0)::float
+        AS behind,
     coalesce(extract(epoch FROM replay_lag), 0)::float AS lag
 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')
 """
@@ -177,6 +184,7 @@ _OF_LEFT = {
     "outbox_oldest_letter_seconds": "For how long the oldest of those has been due.",
     "sms_queued": "Text messages waiting to leave.",
     "sms_oldest_due_seconds": "For how long the oldest of those has been due.",
+    "sms_sent": "Text messages the gateway took within a day.",
     "sms_given_up": "Text messages given up within a day.",
     "media_preparing": "Films and recordings waiting to be prepared.",
     "rosters_waiting": "Rosters waiting to be read.",
@@ -193,6 +201,7 @@ SELECT * FROM (
         coalesce(extract(epoch FROM $1 - min(due_at)
             FILTER (WHERE state = 'queued' AND due_at <= $1)), 0)::float
             AS sms_oldest_due_seconds,
+        count(*) FILTER (WHERE state = 'sent')::int AS sms_sent,
         count(*) FILTER (WHERE state = 'given_up')::int AS sms_given_up
     FROM sms_outbox) AS sms, (
     SELECT count(*)::int AS media_preparing

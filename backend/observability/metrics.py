@@ -36,7 +36,7 @@ FRESH_SECONDS = 60.0
 """Older figures of the database are not told any more."""
 
 # When a series began is of no use to anybody here and doubles what is told.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 

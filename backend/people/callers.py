@@ -114,9 +114,10 @@ async def by_token(digest: str, now: datetime) -> Actor | None:
 
 
 # Each token is looked up by itself: joined, the planner would read all sessions for many.
+# In a subselect the list's length is unknown to it, so it does not plan anew each time.
 STAMPS = """
 SELECT a.digest, w.stamp, world.stamp AS world
-FROM unnest($1::text[]) a (digest) CROSS JOIN LATERAL (
+FROM unnest((SELECT $1::text[])) a (digest) CROSS JOIN LATERAL (
     SELECT (SELECT coalesce(sum(c.id), 0)::bigint FROM caller_changes c
             WHERE c.person_id = s.person_id) AS stamp
     FROM access_tokens t JOIN sessions s ON s.id = t.session_id
@@ -159,6 +160,6 @@ WHERE t.digest = $1 AND t.expires_at > $2
 
 CALLERS = f"""
 SELECT a.digest, w.*, world.stamp AS world
-FROM unnest($1::text[]) a (digest) CROSS JOIN LATERAL (
+FROM unnest((SELECT $1::text[])) a (digest) CROSS JOIN LATERAL (
     {ACTOR.replace("t.digest = $1", "t.digest = a.digest")} LIMIT 1) w, world_changes world
 """

@@ -1,5 +1,6 @@
 """What the roster does unasked: reading workbooks that wait, forgetting old ones."""
 
+import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,13 +19,27 @@ async def read_waiting() -> int:
     """Read every waiting workbook, one after the other; return how many.
 
     Any number of workers may call this: each takes what no other holds, and what a dead
-    worker held is taken up when its lease is over.
+    worker held is taken up when its lease is over. A worker that is told to stop puts
+    its workbook down for the next.
     """
     done = 0
     while (import_id := await claim(clock.now())) is not None:
-        await reading.read(import_id)
+        try:
+            await reading.read(import_id)
+        except asyncio.CancelledError:
+            await _put_down(import_id)
+            raise
         done += 1
     return done
+
+
+async def _put_down(import_id: UUID) -> None:
+    """Let the next worker read it at once; this attempt does not count."""
+    await execute(
+        "UPDATE roster_imports SET state = 'queued', leased_until = NULL, attempts = attempts - 1 "
+        "WHERE id = $1 AND state = 'reading'",
+        import_id,
+    )
 
 
 async def claim(now: datetime) -> UUID | None:

@@ -86,7 +86,7 @@ class Admission:
         self.auth = Lane("auth", 0.0020, steady=0.1, burst=0.5, patience=2)
         self.read = Lane("read", 0.0015, steady=0.1, burst=0.5, patience=2)
         self.write = Lane("write", 0.0015, steady=0.1, burst=0.5, patience=5)
-        self.crowd = Lane("crowd", 0.0007, steady=1, burst=5, patience=6)
+        self.crowd = Lane("crowd", 0.0007, steady=1, burst=6, patience=15)
         self.hello = Lane("hello", 0.0015, steady=0.5, burst=5, patience=6)
         self.password = Lane("password", most=40)
         self.upload = Lane("upload", most=100)
@@ -203,7 +203,7 @@ class Admission:
         wanted = 2 + 2 * sum(refused.values()) // max(self._settled, 1)
         self.spread = min(max(wanted, self.spread - 1), LONGEST_SPREAD)
         if refused:
-            log.warning("overloaded", refused=refused, wait=round(self.wait, 3), state={l.name: (l.inside, round(l.own,3), round(l.price*1e3,2), l.total_refused) for l in self.queued})
+            log.warning("overloaded", refused=refused, wait=round(self.wait, 3))
         for lane in self.lanes:
             lane.total_refused += lane.refused
             lane.refused = 0

@@ -68,15 +68,14 @@ async def readiness(settings: NamedDependency[Settings]) -> Response[Health]:
     """Ready means that the database answers, its tables are as new as this code, and there is
     room on the disk. The problem's `facts.sick` names what is not: `database`, `tables`, `disk`.
     """
-    sick = [
-        part
-        for part, is_well in (
-            ("database", (answer := await _migrations_applied()) is not None),
-            ("tables", answer is None or answer == len(_KNOWN)),
-            ("disk", _has_room(settings.data_dir, settings.disk_floor)),
-        )
-        if not is_well
-    ]
+    applied = await _migrations_applied()
+    sick = []
+    if applied is None:
+        sick.append("database")
+    elif applied < len(_KNOWN):
+        sick.append("tables")
+    if not _has_room(settings.data_dir, settings.disk_floor):
+        sick.append("disk")
     if sick:
         raise NotReady(retry_after=1, sick=sick)
     return Response(Health(ok=True), headers={"cache-control": "no-store"})

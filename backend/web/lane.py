@@ -13,15 +13,21 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from litestar import Request
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from backend.errors import Refusal
 from backend.web.actor import Actor
+from backend.web.policy import Policy, enforce
 from backend.web.problems import answer, on_accident
+from backend.web.strictness import parameters_fit
 
 _ID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-_PLACEHOLDER = re.compile(r"\{\w+:uuid\}")
+_PLACEHOLDER = re.compile(r"\{(\w+):uuid\}")
+_GENERAL = (enforce, parameters_fit)
 _JSON = (b"content-type", b"application/json")
 _EMPTY: Any = {"type": "http.request", "body": b"", "more_body": False}
 
@@ -58,37 +64,53 @@ class Lane(NamedTuple):
     takes: Any = None
 
 
+class _Way(NamedTuple):
+    """A lane, and the handler it stands for with the guards that it keeps."""
+
+    lane: Lane
+    pattern: re.Pattern[str]
+    names: list[str]
+    handler: HTTPRouteHandler
+    guards: list[Any]
+
+
 def lanes(
-    app: ASGIApp, ways: Sequence[Lane], caller: Callable[[str], Awaitable[Actor | None]]
+    app: Litestar, ways: Sequence[Lane], caller: Callable[[str], Awaitable[Actor | None]]
 ) -> ASGIApp:
-    """Wrap ``app`` with the short ways; ``caller`` finds who an Authorization header names."""
-    by_method: dict[str, list[tuple[re.Pattern[str], Lane]]] = {}
-    for way in ways:
-        pattern = re.compile(_PLACEHOLDER.sub(_ID, way.path), re.ASCII)
-        by_method.setdefault(way.method, []).append((pattern, way))
+    """Wrap ``app`` with the short ways; ``caller`` finds who an Authorization header names.
+
+    Each keeps the guards of its handler. Raises ``RuntimeError`` for a lane to nowhere, or to a
+    handler that anybody may ask, or not everybody who is signed in.
+    """
+    by_method: dict[str, list[_Way]] = {}
+    for lane in ways:
+        by_method.setdefault(lane.method, []).append(_way(app, lane))
 
     async def laned(any_scope: Scope, receive: Receive, send: Send) -> None:
         scope: Any = any_scope
         if scope["type"] == "http" and not scope["query_string"]:
-            for pattern, way in by_method.get(scope["method"], ()):
-                if match := pattern.fullmatch(scope["path"]):
+            for way in by_method.get(scope["method"], ()):
+                if match := way.pattern.fullmatch(scope["path"]):
                     ids = tuple(UUID(part) for part in match.groups())
                     await _go(way, ids, scope, receive, send)
                     return
         await app(any_scope, receive, send)
 
     async def _go(
-        way: Lane, ids: tuple[UUID, ...], scope: Any, receive: Receive, send: Send
+        way: _Way, ids: tuple[UUID, ...], scope: Any, receive: Receive, send: Send
     ) -> None:
+        lane = way.lane
         headers: dict[bytes, bytes] = dict(scope["headers"])
         authorization = headers.get(b"authorization")
-        message: Any = await receive() if way.takes is not None else _EMPTY
-        data = None
+        message: Any = await receive() if lane.takes is not None else _EMPTY
+        data, reply = None, None
         try:
-            if way.takes is not None:
-                data = msgspec.json.decode(message.get("body", b""), type=way.takes)
+            if lane.takes is not None:
+                data = msgspec.json.decode(message.get("body", b""), type=lane.takes)
             actor = None if authorization is None else await caller(authorization.decode("latin-1"))
-            reply = None if actor is None else await way.run(Errand(actor, ids, data, headers))
+            if actor is not None:
+                await _guard(way, ids, actor, scope)
+                reply = await lane.run(Errand(actor, ids, data, headers))
         except msgspec.MsgspecError:
             reply = None
         except Exception as error:  # noqa: BLE001 (mapped as the framework's own handlers do)
@@ -100,10 +122,33 @@ def lanes(
         if reply is None:
             await app(scope, _again(message, receive), send)
             return
-        scope["path_template"] = way.path
+        scope["path_template"] = lane.path
         await _send(reply, send)
 
     return laned
+
+
+def _way(app: Litestar, lane: Lane) -> _Way:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute) and route.path == lane.path:
+            for handler in route.route_handlers:
+                if lane.method not in handler.http_methods:
+                    continue
+                if handler.opt.get("policy") != Policy.SIGNED_IN:
+                    break
+                pattern = re.compile(_PLACEHOLDER.sub(_ID, lane.path), re.ASCII)
+                # The two guards of the whole app are what a lane keeps by its nature.
+                guards = [one for one in handler.resolve_guards() if one not in _GENERAL]
+                return _Way(lane, pattern, _PLACEHOLDER.findall(lane.path), handler, guards)
+    raise RuntimeError(f"no short way to {lane.method} {lane.path}")
+
+
+async def _guard(way: _Way, ids: Sequence[UUID], actor: Actor, scope: Any) -> None:
+    if way.guards:
+        scope["user"], scope["path_params"] = actor, dict(zip(way.names, ids, strict=True))
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        for guard in way.guards:
+            await guard(connection, way.handler)
 
 
 async def _send(reply: Reply, send: Send) -> None:

@@ -10,6 +10,7 @@ from tortoise.context import TortoiseContext
 
 from backend.batching import Batcher
 from backend.database import config
+from backend.notices.queries import boards, home
 from backend.people import callers
 
 
@@ -53,13 +54,18 @@ class AtOnce(Batcher[Any, Any]):
 
 @contextmanager
 def asked_at_once() -> Iterator[None]:
-    """Let whoever asks look up by themselves who they are; nobody is remembered afterwards."""
+    """Let whoever asks look up by themselves who they are and what hangs; nothing of it is
+    remembered afterwards, for it may be undone.
+    """
     remembered, callers.callers = callers.callers, callers.Callers()
     callers.callers.desk = AtOnce(callers.callers.settle)
+    desk, home.desk = home.desk, AtOnce(home.settle)
+    boards._kept.clear()
     try:
         yield
     finally:
-        callers.callers = remembered
+        callers.callers, home.desk = remembered, desk
+        boards._kept.clear()
 
 
 @asynccontextmanager

@@ -82,7 +82,7 @@ class Houses:
     def accidents(self) -> list[str]:
         """Return what the processes logged as errors, but for the deaths we caused."""
         logs = "".join(self.town.log(f"api-{number}") for number in range(len(self.ports)))
-        errors = [line for line in logs.splitlines() if '"level": "error"' in line]
+        errors = [line for line in logs.splitlines() if _is_error(line)]
         return [line for line in errors if "Unexpected exit from worker" not in line]
 
     async def settle_in(self) -> None:
@@ -108,6 +108,14 @@ class Houses:
         admin = await ties.open_account("许建安", "+8619910099999")
         await ties.appoint(admin.id, Role.SCHOOL_ADMIN, school)
         self.organiser = Guardian(admin.id, None, await signed_in(admin.id))
+
+
+def _is_error(line: str) -> bool:
+    try:
+        return bool(msgspec.json.decode(line).get("level") in ("error", "critical"))
+    except msgspec.DecodeError:
+        # A trace, or a line that a kill has cut short.
+        return line.startswith("Traceback")
 
 
 async def signed_in(person: UUID) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from backend import clock
 from backend.bookings.queries import calendar
-from backend.database import execute, fetch
+from backend.database import execute, fetch, transaction
 from backend.embedded import Server
 from backend.notices import notify
 from backend.notices.operations import drafts
@@ -17,120 +17,25 @@ from notifications.dispatcher import Office
 from notifications.quiet import Window
 from seed.cast import Cast
 from tests.canary import story
+from tests.canary.declared import DECLARED
+from tests.canary.searching import where_it_stands
 from tests.canary.story import Told, days_at_school, logging_everything
 from tests.canary.words import CANARIES, found_in
+from tests.drills import seen
 from tests.house import SignIn, Visitor
 from tests.notices import stories
-
-DECLARED = {
-    # Where each kind of personal data has its place; nothing else in the database holds it.
-    "activities.paragraphs": {"activity"},
-    "activities.summary": {"activity"},
-    "activities.title": {"activity"},
-    "activity_exports.reason": {"reason"},
-    "activity_feedback.text": {"opinion"},
-    "activity_sessions.speakers": {"activity"},
-    "agenda_items.chosen": {"motion"},
-    "agenda_items.text": {"motion"},
-    "agenda_items.title": {"motion"},
-    "attachments.filename": {"filename"},
-    # The trail keeps the reasons people give, and nothing else of what they write.
-    "audit_entries.facts": {"reason"},
-    "booking_moves.facts": {"reason"},
-    "bookings.answers": {"answer"},
-    "bookings.priority_reason": {"reason"},
-    "certificates.holder": {"guardian"},
-    "certificates.revoked_reason": {"reason"},
-    "column_items.byline": {"guardian"},
-    "column_items.folded": {"essay"},
-    "column_items.paragraphs": {"essay"},
-    "column_items.title": {"essay"},
-    "decisions.done_note": {"decision"},
-    "decisions.owner_name": {"guardian"},
-    "decisions.text": {"decision"},
-    "duty_logs.remarks": {"remark"},
-    "hazard_moves.note": {"step"},
-    "hazards.text": {"finding"},
-    "join_claims.child_name": {"claimed"},
-    "join_claims.reason": {"reason"},
-    "meetings.title": {"minuted"},
-    "minutes.record": {"guardian", "minuted"},
-    "minutes.remarks": {"minuted"},
-    "minutes_objections.answer": {"doubt"},
-    "minutes_objections.text": {"doubt"},
-    "notice_revisions.blocks": {"text"},
-    "notice_revisions.explanation": {"reason"},
-    "notice_revisions.title": {"title"},
-    "notices.blocks": {"text"},
-    "notices.plain": {"text"},
-    "notices.reason": {"reason"},
-    "notices.title": {"title"},
-    "objections.answer": {"doubt"},
-    "objections.reason": {"doubt"},
-    "panel_entries.presenter": {"judged"},
-    "panel_entries.text": {"judged"},
-    "panel_entries.title": {"judged"},
-    "panel_scores.comment": {"judged"},
-    "panelists.name": {"guardian"},
-    "panels.text": {"judged"},
-    "panels.title": {"judged"},
-    "persons.name": {"guardian"},
-    "persons.phone": {"phone", "roster_phone"},
-    "post_holders.name": {"holder"},
-    "post_inbox_item.body_en": {
-        "activity",
-        "doubt",
-        "essay",
-        "guardian",
-        "judged",
-        "minuted",
-        "motion",
-        "reason",
-        "wish",
-    },
-    "post_inbox_item.body_zh": {
-        "activity",
-        "doubt",
-        "essay",
-        "guardian",
-        "judged",
-        "minuted",
-        "motion",
-        "reason",
-        "wish",
-    },
-    "roster_changes.after": {"guardian", "pupil", "roster_phone"},
-    "roster_imports.filename": {"filename"},
-    "roster_imports.rows": {"guardian", "pupil", "roster_phone"},
-    "roster_imports.summary": {"pupil"},
-    "seats.name": {"guardian"},
-    "sign_in_codes.phone": {"phone"},
-    "slots.cancelled_reason": {"reason"},
-    "slots.place": {"activity"},
-    "slots.title": {"activity"},
-    "sms_outbox.phone": {"phone"},
-    "stand_ins.note": {"note"},
-    "stand_ins.reason": {"reason"},
-    "students.name": {"child", "pupil"},
-    "suggestions.reason": {"reason"},
-    "suggestions.text": {"wish"},
-    "suggestions.title": {"wish"},
-    "volunteers.note": {"profile"},
-    "volunteers.reason": {"reason"},
-    "votes.bundle": {"guardian", "motion"},
-    "votes.options": {"motion"},
-    "votes.text": {"motion"},
-    "votes.title": {"motion"},
-    "voting_units.label": {"guardian"},
-}
+from tests.observability.collector import Collector
+from tests.observability.conftest import told as told_to_prometheus
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
 async def test_nothing_personal_leaves_by_logs_pushes_problems_or_the_trail(
-    as_: SignIn, anyone: Visitor, cast: Cast, settings: Settings, server: Server, form: str
-) -> None:
+    as_: SignIn, anyone: Visitor, cast: Cast, settings: Settings, server: Server, form: str,
+    every_statement_logged: None, collector: Collector,
+) -> None:  # fmt: skip
+    """Logs of requests and of statements, metrics and traces: everything is switched on."""
     database_log = server.home / "database.log"
-    already = database_log.stat().st_size
+    already, sent = database_log.stat().st_size, len(collector.bodies)
     with logging_everything(form) as log:
         told = Told(log)
         async with days_at_school(told, as_, anyone, cast, settings):
@@ -142,37 +47,20 @@ async def test_nothing_personal_leaves_by_logs_pushes_problems_or_the_trail(
     assert found_in(told.recorder.left_the_house()) == set()
     assert len(told.problems) >= 10
     assert [problem for problem in told.problems if found_in(problem)] == []
-    assert found_in(database_log.read_bytes()[already:].decode(errors="replace")) == set()
+    assert written.count("/v1/notices/{notice_id}") > 5
+    assert found_in(told_to_prometheus()) == set()
+    assert 'route="/v1/notices/{notice_id}"' in told_to_prometheus()
+    traced = b"".join(collector.bodies[sent:]).decode(errors="replace")
+    assert "/v1/notices/{notice_id}" in traced and found_in(traced) == set()
+    statements = database_log.read_bytes()[already:].decode(errors="replace")
+    assert statements.count("duration:") > 1_000 and found_in(statements) == set()
     assert await where_it_stands() == DECLARED
-
-
-async def where_it_stands() -> dict[str, set[str]]:
-    """Return each column of the database in which a canary stands, and which ones."""
-    columns = await fetch(
-        "SELECT c.table_name AS t, c.column_name AS c, c.data_type AS kind "
-        "FROM information_schema.columns c JOIN information_schema.tables x "
-        "USING (table_schema, table_name) "
-        "WHERE c.table_schema = 'public' AND x.table_type = 'BASE TABLE'"
-    )
-    found: dict[str, set[str]] = {}
-    for column in columns:
-        as_text = (
-            f"encode(\"{column['c']}\", 'escape')"
-            if column["kind"] == "bytea"
-            else f'"{column["c"]}"::text'
-        )
-        rows = await fetch(f"SELECT string_agg({as_text}, ' ') AS said FROM {column['t']}")
-        said = rows[0]["said"] or ""
-        if column["kind"] == "bytea":
-            said = _unescaped(said)
-        if hits := found_in(said):
-            found[f"{column['t']}.{column['c']}"] = hits
-    return found
-
-
-def _unescaped(said: str) -> str:
-    """Undo PostgreSQL's octal escapes of bytes beyond ASCII."""
-    return said.encode().decode("unicode_escape").encode("latin-1").decode("utf-8", "replace")
+    seen(
+        "canary", form=form, canaries=len(CANARIES), log_lines=written.count("\n"),
+        pushes=len(told.recorder.parcels), refusals=len(told.problems),
+        statements=statements.count("duration:"), traces=len(collector.bodies) - sent,
+        columns=len(DECLARED), hits=0,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -290,6 +178,18 @@ async def test_the_scan_sees_a_push_that_carries_a_title(
             assert found_in(told.recorder.left_the_house()) == {"title"}
             # The demo's console is a log, too.
             assert found_in(log.getvalue()) == {"title"}
+
+
+async def test_the_scan_sees_what_the_database_would_log_if_it_were_let(
+    db: None, server: Server, every_statement_logged: None
+) -> None:
+    """Negative control: a server that writes down what is bound to a statement."""
+    database_log = server.home / "database.log"
+    already = database_log.stat().st_size
+    async with transaction():
+        await execute("SET LOCAL log_parameter_max_length = -1")
+        await fetch("SELECT $1::text", CANARIES["title"])
+    assert found_in(database_log.read_bytes()[already:].decode(errors="replace")) == {"title"}
 
 
 async def test_the_scan_sees_a_column_that_was_not_declared(as_: SignIn, cast: Cast) -> None:

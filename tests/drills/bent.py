@@ -1,7 +1,8 @@
-"""The product's own command with one defence taken out: ``python -m tests.drills.bent worker``.
+"""The product's own command with a defence taken out: ``python -m tests.drills.bent worker``.
 
-Here the outbox is written outside its transaction: moves are marked as told first, and the
-letters about them are left afterwards. Whoever kills this worker in between loses letters.
+As a worker it writes the outbox outside its transaction: moves are marked as told first, and
+the letters about them are left afterwards; whoever kills it in between loses letters. As an
+API process it has no patience with what is in flight when it is told to stop.
 """
 
 import asyncio
@@ -30,5 +31,6 @@ async def _tell_moves_outside() -> int:
 
 
 if __name__ == "__main__":
+    cli.DRAIN_SECONDS = dict.fromkeys(cli.DRAIN_SECONDS, 1)
     jobs.tell_moves = _tell_moves_outside
     sys.exit(cli.app())

@@ -214,7 +214,7 @@ class Devices(RuleBasedStateMachine):
 
     @invariant()
     def a_token_is_as_good_as_its_session_on_the_next_request(self) -> None:
-        for family in self.families[-3:]:
+        for family in self.families[-2:]:
             for api in range(len(self.ground.apis)):
                 token = family.pairs[-1]["access"]
                 assert self._opens(api, token) is family.alive, f"process {api}: {family}"

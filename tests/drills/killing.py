@@ -71,7 +71,7 @@ class Installation(Houses):
         """Kill a serving process; its supervisor starts another, unless both are killed."""
         if self.kill_one(number) == 0:
             self._kill_tree(f"api-{number}")
-            self._serve(number)
+            self.serve(number)
         # What was asked of the dead is not an answer of its successor.
         await self._until(lambda: answers(self.ports[number]))
 
@@ -85,7 +85,7 @@ class Installation(Houses):
         """Kill every process of the server at once, and start it again."""
         self._kill_server()
         await asyncio.to_thread(self._restart_server)
-        await self._until(lambda: all(map(answers, self.ports)))
+        await self.until_answers()
 
     async def kill_all(self) -> None:
         started = [self._started(number) for number in range(WORKERS)]
@@ -96,12 +96,14 @@ class Installation(Houses):
         self._kill_server()
         await asyncio.to_thread(self._restart_server)
         for number in range(len(self.ports)):
-            self._serve(number)
+            self.serve(number)
         for number in range(WORKERS):
             self.start_worker(number)
         await self._until(
-            lambda: all(map(answers, self.ports))
-            and all(self._started(number) > before for number, before in enumerate(started))
+            lambda: (
+                all(map(answers, self.ports))
+                and all(self._started(number) > before for number, before in enumerate(started))
+            )
         )
 
     async def kill(self, kind: str, number: int) -> Kill:
@@ -116,6 +118,10 @@ class Installation(Houses):
         await blow[kind]()
         self.kills.append(Kill(kind, at, time.monotonic() - begun))
         return self.kills[-1]
+
+    async def until_answers(self) -> None:
+        """Wait until every API process says that it is ready."""
+        await self._until(lambda: all(map(answers, self.ports)))
 
     async def fetch(self, sql: str, *values: object) -> Sequence[Any]:
         """Run one statement on a connection of its own, which no kill can have hurt."""
@@ -132,9 +138,10 @@ class Installation(Houses):
         )
         return {row["name"]: row["setting"] for row in rows}
 
-    def _serve(self, number: int) -> None:
+    def serve(self, number: int, command: str = "backend.cli") -> None:
+        """Start an API process, or what stands in for one."""
         port = str(self.ports[number])
-        self.town.start(f"api-{number}", "backend.cli", "serve", "--port", port)
+        self.town.start(f"api-{number}", command, "serve", "--port", port)
         self.killed_at[number] = time.monotonic()
 
     def _started(self, number: int) -> int:
@@ -154,7 +161,11 @@ class Installation(Houses):
         self.server = embedded.start(self.home)
 
     async def _until(self, happened: Callable[[], bool]) -> None:
-        await asyncio.to_thread(until, happened, patience=PATIENCE, every=0.05)
+        try:
+            await asyncio.to_thread(until, happened, patience=PATIENCE, every=0.05)
+        except AssertionError:
+            said = [self.town.log(name)[-800:] for name in self.town.processes]
+            raise AssertionError("\n".join(said)) from None
 
 
 def _strike(process: psutil.Process) -> None:
@@ -167,10 +178,13 @@ def _strike(process: psutil.Process) -> None:
 
 
 @asynccontextmanager
-async def installation(template: str, folder: Path) -> AsyncIterator[Installation]:
+async def installation(
+    template: str, folder: Path, **environment: str
+) -> AsyncIterator[Installation]:
     """Hold an installation with a server of its own, and leave nothing of it behind.
 
-    Its tables are copied from the database ``template`` names.
+    Its tables are copied from the database ``template`` names; ``environment`` is given to
+    its processes.
     """
     home = Path(tempfile.mkdtemp(prefix="tongxing-drill-"))
     home.chmod(0o755)
@@ -179,6 +193,7 @@ async def installation(template: str, folder: Path) -> AsyncIterator[Installatio
         await embedded.ensure_database(server.dsn())
         await asyncio.to_thread(_copy, template, server)
         with town(server.dsn(), folder) as built:
+            built.environment.update(environment)
             standing = Installation(built, server, home)
             try:
                 async with standing.context:

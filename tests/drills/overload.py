@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import secrets
-import statistics
-import subprocess
-import sys
-import tempfile
-import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,7 +21,8 @@ from backend.people.tokens import keys_for
 from backend.settings import DEMO_SECRET
 from tests.bench import district, shifts
 from tests.bench.phones import request
-from tests.drills.surge import REFUSED, Kind, Plan, Report, Seen
+from tests.drills.outcome import Outcome, is_alive, surge
+from tests.drills.surge import Kind, Plan
 from tests.journeys.town import Town, free_port, town, until
 
 PARENTS = 300
@@ -42,6 +36,17 @@ WHERE p.current AND m.person_id = ANY($1::uuid[])
 """
 
 
+class Server:
+    """One API process: its port, and the process that started it."""
+
+    def __init__(self, port: int, pid: int) -> None:
+        self.port, self.pid = port, pid
+
+    async def surge(self, **plan: Any) -> Outcome:
+        """Let a crowd loose on it; see :class:`Plan`."""
+        return await surge(Plan(port=self.port, **plan), self.pid)
+
+
 class School:
     """The house with its people, served with its door and without it."""
 
@@ -52,7 +57,7 @@ class School:
         self.marks: list[bytes] = []
         self.events: range = range(0)
         self.dice = secrets.SystemRandom()
-        self._ports: dict[str, int] = {}
+        self._servers: dict[str, Server] = {}
         self._turn = 0
 
     async def furnish(self, connection: asyncpg.Connection[Any]) -> None:
@@ -95,13 +100,14 @@ class School:
         self.events = await desk.events(EVENTS)
         await connection.execute("VACUUM (ANALYZE)")
 
-    async def served(self, name: str, *command: str) -> int:
-        """Serve the house by ``python -m command PORT``, once; returns the port."""
-        if name not in self._ports:
-            port = self._ports[name] = free_port()
-            self.town.start(name, *command, str(port))
+    async def served(self, name: str, *command: str) -> Server:
+        """Serve the house by ``python -m command PORT``, once."""
+        if name not in self._servers:
+            port = free_port()
+            process = self.town.start(name, *command, str(port))
+            self._servers[name] = Server(port, process.pid)
             await asyncio.to_thread(until, lambda: is_alive(port))
-        return self._ports[name]
+        return self._servers[name]
 
     def kinds(self) -> list[Kind]:
         """Return the mix of a morning: feeds, marks, renewed sign-ins, places."""
@@ -169,128 +175,6 @@ async def school(dsn: str, folder: Path) -> AsyncIterator[School]:
             yield held
 
 
-class Watch:
-    """Asks a server on a connection of its own whether it is alive, all the time."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.waits: list[float] = []
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.05):
-            begun = time.perf_counter()
-            answered = is_alive(self.port, patience=5)
-            self.waits.append(time.perf_counter() - begun if answered else 5.0)
-
-    @property
-    def p99(self) -> float:
-        return percentile(self.waits, 0.99)
-
-
-class Outcome:
-    """What a load was answered."""
-
-    def __init__(self, plan: Plan, report: Report, alive: float) -> None:
-        self.plan, self.late, self.cpu, self.alive = plan, report.late, report.cpu, alive
-        self.seen = report.seen
-        self.kept = [one for one in report.seen if 200 <= one.status < 300 or one.status == 409]
-        self.refused = [one for one in report.seen if one.status in REFUSED]
-
-    @property
-    def goodput(self) -> float:
-        """Return how many were answered with their result in a second, warming up aside."""
-        begin, end = self.plan.seconds * 0.2, self.plan.seconds
-        return sum(begin <= one.due + one.waited < end for one in self.kept) / (end - begin)
-
-    def in_time(self, seconds: float) -> float:
-        """Return the same, of those alone who had not waited longer than ``seconds``."""
-        begin, end = self.plan.seconds * 0.2, self.plan.seconds
-        return sum(
-            one.waited <= seconds and begin <= one.due + one.waited < end for one in self.kept
-        ) / (end - begin)
-
-    def waited(self, share: float, *kinds: str) -> float:
-        """Return how long the given share of those who got their result waited at most."""
-        wanted = {n for n, kind in enumerate(self.plan.kinds) if not kinds or kind.name in kinds}
-        return percentile([one.waited for one in self.kept if one.kind in wanted], share)
-
-    @property
-    def wrong(self) -> list[Seen]:
-        """Return answers that are neither a result nor a refusal that says when to return."""
-        good = {id(one) for one in self.kept}
-        good.update(id(one) for one in self.refused if one.said_when)
-        return [one for one in self.seen if id(one) not in good]
-
-    @property
-    def attempts(self) -> float:
-        """Return how often a request was made, on average."""
-        return len(self.seen) / max(sum(one.before == 0 for one in self.seen), 1)
-
-    def figures(self) -> dict[str, object]:
-        """Return what is worth a line."""
-        return {
-            "asked": len(self.seen),
-            "goodput": round(self.goodput),
-            "p50_ms": round(self.waited(0.5) * 1e3),
-            "p99_ms": round(self.waited(0.99) * 1e3),
-            "refused": len(self.refused),
-            "wrong": len(self.wrong),
-            "alive_p99_ms": round(self.alive * 1e3),
-            "generator_late_ms": round(self.late * 1e3),
-            "generator_cpu_s": round(self.cpu, 1),
-        }
-
-
-async def surge(plan: Plan) -> Outcome:
-    """Let a crowd loose from a process of its own while a watch looks on."""
-    with tempfile.TemporaryDirectory(prefix="tongxing-surge-") as scratch:
-        file = Path(scratch) / "plan"
-        file.write_bytes(msgspec.msgpack.encode(plan))
-        with Watch(plan.port) as watch:
-            await asyncio.to_thread(
-                subprocess.run,
-                [sys.executable, "-m", "tests.drills.surge", str(file)],
-                check=True,
-                timeout=plan.seconds + 6 * plan.patience + 60,
-            )
-        report = msgspec.msgpack.decode((Path(scratch) / "plan.seen").read_bytes(), type=Report)
-    for kind, requests in zip(plan.kinds, report.requests, strict=True):
-        # The next surge goes on with the tokens this one brought.
-        kind.requests[:] = requests or kind.requests
-    return Outcome(plan, report, watch.p99)
-
-
-async def capacity(held: School, port: int, seconds: float, rounds: int = 3) -> float:
-    """Return how many requests of the mix are settled in a second when none is in excess."""
-    found = []
-    for _ in range(rounds):
-        plan = Plan(port=port, seconds=seconds, rate=0, kinds=held.kinds(), connections=CLOSED)
-        found.append((await surge(plan)).goodput)
-    return statistics.median(found)
-
-
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values) or [0.0]
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
-
-
-def is_alive(port: int, *, patience: float = 2.0) -> bool:
-    """Ask on a new connection whether the process lives."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
-    try:
-        connection.request("GET", "/health/live")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
+async def capacity(server: Server, kinds: list[Kind], seconds: float) -> Outcome:
+    """See what is settled when as many ask as keep the server busy, and nobody in excess."""
+    return await server.surge(seconds=seconds, rate=0, kinds=kinds, connections=CLOSED)

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from backend import clock
 from backend.committees.queries.decisions import chain_of
 from backend.committees.rules.chain import verify
-from notifications.dispatcher import _tag
+from notifications.parcels import tag_of
 from tests.bookings.invariants import broken
 from tests.drills.burst import Answered, misjudged
 from tests.drills.killing import PATIENCE, Installation
@@ -143,7 +143,6 @@ class Pushes:
         handed = Counter(tag for _, tag in self.times)
         for letter in await standing.fetch("SELECT once, accepted FROM post_letter"):
             once, counted = letter["once"], letter["accepted"]
-            if handed[_tag(once)] < counted:
-                found.append(f"{once}: {counted} pushes counted, {handed[_tag(once)]} seen")
+            if handed[tag_of(once)] < counted:
+                found.append(f"{once}: {counted} pushes counted, {handed[tag_of(once)]} seen")
         return found
-

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from tests.bookings.crowd import answers
-from tests.journeys.town import PATIENCE, Town, free_port, until
+from tests.journeys.town import PATIENCE, ROOT, Town, free_port, until
+
+__all__ = ["ROOT", "Standing", "standing"]
 
 
 class Standing:
@@ -48,26 +50,44 @@ class Standing:
 
 @contextmanager
 def standing(
-    dsn: str, folder: Path, data: Path, *, apis: int = 1, worker: bool = False
+    dsn: str,
+    folder: Path,
+    data: Path,
+    *,
+    apis: int = 1,
+    worker: bool = False,
+    serving: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Standing]:
     """Start ``apis`` serving commands, and a worker if asked for; stop them afterwards.
 
-    Their logs go to ``folder``; ``data`` is where the installation's files lie.
+    Their logs go to ``folder``; ``data`` is where the installation's files lie. ``serving``
+    names the factory of an application of a test's own, to be served in ours's place;
+    ``environ`` adds to the environment of all of them.
     """
     town = Town(dsn, folder)
     town.environment |= {
         "TONGXING_DATA_DIR": str(data),
         "TONGXING_PUSH_PROVIDER": "console",
         "TONGXING_POOL_SIZE": "8",
+        **(environ or {}),
     }
     try:
         ports = [free_port() for _ in range(apis)]
         for number, port in enumerate(ports):
-            town.start(f"api-{number}", "backend.cli", "serve", "--port", str(port))
+            mine = ("granian", "--interface", "asgi", "--factory", serving)
+            command = mine if serving else ("backend.cli", "serve")
+            town.start(f"api-{number}", *command, "--port", str(port))
         if worker:
             town.start("worker", "backend.cli", "worker")
-        for port in ports:
-            until(lambda port=port: answers(port), patience=PATIENCE * 2)
-        yield Standing(town, ports)
+        found = Standing(town, ports)
+
+        def all_answer() -> bool:
+            for name, process in town.processes.items():
+                assert process.poll() is None, f"{name} ended: {town.log(name)[-2_000:]}"
+            return all(answers(port) for port in ports)
+
+        until(all_answer, patience=PATIENCE * 2)
+        yield found
     finally:
         town.stop()

@@ -21,6 +21,7 @@ import uvloop
 REFUSED = (429, 503)
 UNANSWERED = 0
 _NEXT = re.compile(rb'"refreshToken":"([^"]+)"')
+_LENGTH = re.compile(rb"Content-Length: \d+")
 _NOW = re.compile(rb'"refreshToken":"[^"]+"')
 
 
@@ -211,8 +212,7 @@ class Crowd:
         now = time.perf_counter()
         self.seen.append(Seen(kind, due - self.begun, now - due, status, before, after > 0))
         if self.plan.kinds[kind].chained and status == 200 and (found := _NEXT.search(body)):
-            token = b'"refreshToken":"' + found[1] + b'"'
-            self.requests[kind][at] = _NOW.sub(token, self.requests[kind][at])
+            self.requests[kind][at] = _renewed(self.requests[kind][at], found[1])
         if status in REFUSED and self._comes_back(before):
             wait = after + self.dice.random() if self.plan.returns == "politely" else 0.1
             heapq.heappush(self.again, (now + wait, kind, at, before + 1))
@@ -272,6 +272,13 @@ class Crowd:
         await asyncio.sleep(0.05)
         for asked in self.waiting:
             self.answered(asked, UNANSWERED, 0, b"")
+
+
+def _renewed(request: bytes, token: bytes) -> bytes:
+    """Return the same request with another token."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    body = _NOW.sub(b'"refreshToken":"' + token + b'"', body)
+    return _LENGTH.sub(b"Content-Length: %d" % len(body), head) + b"\r\n\r\n" + body
 
 
 if __name__ == "__main__":

@@ -53,9 +53,11 @@ class Ground:
         self.counts["deeds"] += 1
         self.counts["copies"] += copies
         if any(reply.status not in (200, 201, 204) for reply in replies):
-            self.wrong.append(f"{deed.verb}: {[(one.status, one.body[:200]) for one in replies]}")
+            said = [(one.status, one.json) for one in replies if one.status >= 400]
+            self.wrong.append(f"{deed.verb}: {said[:1]}")
         if len({(one.status, str(deed.told(one))) for one in replies}) > 1:
-            self.wrong.append(f"{deed.verb} was answered differently: {replies}")
+            said = {(one.status, str(deed.told(one))[:300]) for one in replies}
+            self.wrong.append(f"{deed.verb} was answered differently: {said}")
         if (done := await deed.done()) != 1:
             self.counts["double"] += done > 1
             self.wrong.append(f"{deed.verb} happened {done} times")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from backend.database import fetch, fetch_one
 from backend.notices.models import Notice
-from backend.notices.queries import feed, marks
+from backend.notices.queries import feed, marks, stands
 from seed.cast import Cast
 from tests.house import SignIn, Visitor
 from tests.notices.stories import draft, feed_of, publish, published, written
@@ -157,18 +157,18 @@ async def test_control_a_mark_that_is_not_merged_in_the_database_is_lost(
     assert (await father.get("/feed")).json()["unread"] > 0
 
 
-@pytest.mark.parametrize("statement", ["FEED", "ONE"])
+@pytest.mark.parametrize(("module", "statement"), [(stands, "STANDS"), (feed, "ONE")])
 async def test_control_without_the_consent_clause_a_withdrawn_view_stays_open(
-    as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch, statement: str
+    as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch, module: Any, statement: str
 ) -> None:
     notice = await published(await as_("林晓岚"), draft(cast))
     father, child = await as_("李建国"), cast.children["李沐阳"].id
     await father.delete(f"/me/children/{child}/consent")
-    looser: Any = getattr(feed, statement).replace("AND consented", "")
-    assert looser != getattr(feed, statement)
-    monkeypatch.setattr(feed, statement, looser)
+    looser: Any = getattr(module, statement).replace("AND consented", "")
+    assert looser != getattr(module, statement)
+    monkeypatch.setattr(module, statement, looser)
     seen = {
-        "FEED": [item["id"] for item in await feed_of(father)],
+        "STANDS": [item["id"] for item in await feed_of(father)],
         "ONE": [(await father.get(f"/notices/{notice}")).json().get("id")],
     }
     assert seen[statement] == [notice]

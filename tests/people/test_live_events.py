@@ -68,8 +68,10 @@ async def tell(person: UUID = WHO) -> None:
 async def on_the_wire(several: list[Process], wanted: int) -> None:
     """Wait until exactly ``wanted`` processes listen to PostgreSQL, and all others to Valkey."""
     async with asyncio.timeout(PATIENCE):
-        while not await _are_on_wire([process.hub.ears for process in several], wanted):
-            await asyncio.sleep(0.1)  # noqa: ASYNC110
+        while True:
+            if await _are_on_wire([process.hub.ears for process in several], wanted):
+                return
+            await asyncio.sleep(0.1)
 
 
 async def _are_on_wire(ears: list[Listening], wanted: int) -> bool:

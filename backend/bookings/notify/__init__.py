@@ -27,6 +27,7 @@ HANDED_OVER = "bookings.handed_over"
 STANDS_IN = "bookings.stands_in"
 LATE = "bookings.late_cancelled"
 TOMORROW = "bookings.tomorrow"
+TODAY = "bookings.today"
 SOON = "bookings.soon"
 OFFER_ENDS = "bookings.offer_ends"
 
@@ -113,6 +114,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
     TOMORROW: (
         "明天有您的一项安排，请确认能否到场",
         "You have something tomorrow; please say whether you can come",
+        "{what}：{when}，{place}。请点“来”或“来不了”，来不了会立即让给其他家庭。",
+        "{what}: {when}, {place}. Say coming or not; a no goes to another family at once.",
+    ),
+    TODAY: (
+        "今天有您的一项安排，请确认能否到场",
+        "You have something today; please say whether you can come",
         "{what}：{when}，{place}。请点“来”或“来不了”，来不了会立即让给其他家庭。",
         "{what}: {when}, {place}. Say coming or not; a no goes to another family at once.",
     ),

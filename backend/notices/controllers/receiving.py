@@ -12,6 +12,7 @@ from backend import clock
 from backend.errors import Refusal, TooMany
 from backend.notices import rules
 from backend.notices.controllers.answers import changed, feed_item, notice_out
+from backend.notices.controllers.homepage import homepage
 from backend.notices.models import Category
 from backend.notices.operations import receipts
 from backend.notices.permissions import Sight, notice_in_sight, notice_received
@@ -28,14 +29,17 @@ from backend.notices.schemas.reading import (
 )
 from backend.settings import Settings
 from backend.web.actor import Actor
-from backend.web.conditional import UNCHANGED, conditional
+from backend.web.conditional import KEEPING, UNCHANGED, conditional
 from backend.web.cursors import BadCursor, Cursors, Position
+from backend.web.lane import Errand, Lane, Reply
 from backend.web.limits import Limit, spend
 from backend.web.policy import Policy
 from backend.web.problems import language, refusals
 from backend.web.structs import Cursor, PageSize, Words
 
 CATCH_UPS = Limit(name="catch_up", most=60, seconds=60)
+FIRST_PAGE = 20
+"""How many notices a page holds when nobody says how many."""
 
 
 class Feed(Controller):
@@ -55,22 +59,22 @@ class Feed(Controller):
         actor: NamedDependency[Actor],
         cursors: NamedDependency[Cursors],
         cursor: FromQuery[Cursor | None] = None,
-        limit: FromQuery[PageSize] = 20,
+        limit: FromQuery[PageSize] = FIRST_PAGE,
     ) -> Response[FeedPage]:
         """The newest notices, each once with the children it concerns. 304 by ETag."""
-        purpose = f"feed:{actor.person_id}"
-        before = cursors.open(purpose, cursor, Position) if cursor else None
-        found, unread = await feed.home(
-            actor.person_id, before=before, limit=limit + 1, now=clock.now()
+        answered = await homepage(
+            actor,
+            cursors,
+            cursor=cursor,
+            limit=limit,
+            known=request.headers.get("if-none-match", ""),
+            now=clock.now(),
         )
-        rows = [row for row in found if not row["pinned"]]
-        page = FeedPage(
-            pinned=[feed_item(row) for row in found if row["pinned"]],
-            items=[feed_item(row) for row in rows[:limit]],
-            unread=unread,
-            next_cursor=_behind(cursors, purpose, rows, limit),
-        )
-        return conditional(request, page)
+        headers = {"etag": answered.etag, **KEEPING}
+        if answered.page is None:
+            empty: Any = b""
+            return Response(empty, status_code=304, headers=headers)
+        return Response(answered.page, headers=headers)
 
     @get(
         "/archive",
@@ -201,6 +205,29 @@ class MyReading(Controller):
         """Confirm, with one answer per child where the notice asks for it."""
         await _confirm(actor, received, data.revision, data.answers)
         return await changed(actor, received.notice.id, settings)
+
+
+def feed_lane(cursors: Cursors) -> Lane:
+    """Return the short way to :meth:`Feed.get_feed`: the first page."""
+
+    async def run(errand: Errand) -> Reply:
+        answered = await homepage(
+            errand.actor,
+            cursors,
+            cursor=None,
+            limit=FIRST_PAGE,
+            known=errand.headers.get(b"if-none-match", b"").decode("latin-1"),
+            now=clock.now(),
+        )
+        headers = ((b"etag", answered.etag.encode()), *_KEEPING)
+        if answered.page is None:
+            return Reply(b"", 304, headers)
+        return Reply(answered.page, 200, headers)
+
+    return Lane("GET", "/v1/feed", run)
+
+
+_KEEPING = tuple((name.encode(), value.encode()) for name, value in KEEPING.items())
 
 
 def _behind(cursors: Cursors, purpose: str, rows: list[dict[str, Any]], limit: int) -> str | None:

@@ -1,4 +1,4 @@
-"""What a recipient sees: the feed, the archive, one notice. One round trip each."""
+"""What a recipient sees besides the home page: the archive, one notice. One round trip each."""
 
 from datetime import datetime
 from typing import Any
@@ -7,31 +7,8 @@ from uuid import UUID
 import msgspec
 
 from backend.database import fetch, fetch_one
+from backend.notices.queries.stands import FAMILY, MINE
 from backend.web.cursors import Position
-
-# Each board the person stands before is numbered, so that a notice need only remember
-# the numbers of the boards it was found on.
-MINE = """
-mine AS MATERIALIZED (
-    SELECT node_id, who, row_number() OVER () AS board, array_agg(DISTINCT student_id)
-               FILTER (WHERE student_id IS NOT NULL) AS students
-    FROM memberships m WHERE person_id = $1 AND consented
-      AND NOT EXISTS (SELECT 1 FROM feature_switches w WHERE w.school_id = m.school_id
-                      AND w.function = 'notices' AND NOT w.is_on)
-    GROUP BY node_id, who)
-"""
-
-# The person's children with all their guardians: the same for every notice of a page.
-FAMILY = """
-family AS MATERIALIZED (
-    SELECT k.id AS student_id, s.name AS student, k.boards, t.person_id, t.relation, p.name
-    FROM (SELECT child AS id, array_agg(board) AS boards FROM mine, unnest(students) child
-          GROUP BY 1) k
-    JOIN students s ON s.id = k.id JOIN family_ties t ON t.student_id = k.id
-    JOIN persons p ON p.id = t.person_id),
-children AS MATERIALIZED (
-    SELECT student_id, student, boards, count(*) AS guardians FROM family GROUP BY 1, 2, 3)
-"""
 
 CONFIRMED_BY_ME = """
 n.confirm_mode <> 'none' AND EXISTS (
@@ -73,32 +50,6 @@ n.id, n.title, n.category, n.urgent, n.pinned, n.sender_name, n.sender_title,
        h.published_at, h.is_read, {CONFIRMED_BY_ME} AS confirmed_by_me, {HOUSEHOLD} AS household
 """
 
-# All that hangs is looked at once, for the page and for the number of unread alike. It
-# always returns a row: the unread are counted on an empty page as well. What is pinned
-# stands above the first page and nowhere else.
-FEED = f"""
-WITH {MINE}, {FAMILY},
-hung AS (
-    SELECT p.notice_id, max(p.published_at) AS published_at, array_agg(m.board) AS boards,
-           bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read,
-           bool_or(p.pinned) AS pinned
-    FROM mine m JOIN notice_postings p
-      ON p.node_id = m.node_id AND p.who = m.who AND p.current AND p.expires_at > $5
-    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
-    GROUP BY p.notice_id),
-page AS (
-    (SELECT * FROM hung WHERE NOT pinned
-       AND ($2::timestamptz IS NULL OR (published_at, notice_id) < ($2, $3::uuid))
-     ORDER BY published_at DESC, notice_id DESC LIMIT $4)
-    UNION ALL
-    (SELECT * FROM hung WHERE pinned AND $2::timestamptz IS NULL
-     ORDER BY published_at DESC, notice_id DESC LIMIT 20))
-SELECT {ITEM}, u.unread
-FROM (SELECT count(*) FILTER (WHERE NOT is_read) AS unread FROM hung) u
-LEFT JOIN (page h JOIN notices n ON n.id = h.notice_id) ON true
-ORDER BY h.published_at DESC, n.id DESC
-"""
-
 # What hung on the person's boards at any time; bounded by their own history, so words
 # are looked for in the rows themselves.
 ARCHIVE = f"""
@@ -107,7 +58,7 @@ hung AS (
     SELECT p.notice_id, max(p.published_at) AS published_at, array_agg(m.board) AS boards,
            bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
     FROM mine m JOIN notice_postings p ON p.node_id = m.node_id AND p.who = m.who
-    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
+    LEFT JOIN read_bits r ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
     GROUP BY p.notice_id),
 h AS (
     SELECT x.* FROM hung x JOIN notices n ON n.id = x.notice_id
@@ -127,7 +78,7 @@ SELECT count(*) AS unread FROM (
     SELECT p.notice_id
     FROM mine m JOIN notice_postings p
       ON p.node_id = m.node_id AND p.who = m.who AND p.current AND p.expires_at > $2
-    LEFT JOIN read_marks r
+    LEFT JOIN read_bits r
       ON r.person_id = $1 AND r.node_id = m.node_id AND r.who = m.who
     GROUP BY p.notice_id HAVING NOT bool_or(coalesce(has_bit(r.bits, p.seq), false))) u
 """
@@ -138,24 +89,13 @@ h AS (
     SELECT p.notice_id, max(p.published_at) AS published_at, array_agg(m.board) AS boards,
            bool_or(coalesce(has_bit(r.bits, p.seq), false)) AS is_read
     FROM notice_postings p JOIN mine m USING (node_id, who)
-    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who
+    LEFT JOIN read_bits r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who
     WHERE p.notice_id = $2 GROUP BY p.notice_id)
 SELECT h.published_at, h.is_read,
        ARRAY(SELECT c.student_id FROM children c WHERE c.boards && h.boards) AS students,
        {CONFIRMED_BY_ME} AS confirmed_by_me, {HOUSEHOLD} AS household
 FROM h JOIN notices n ON n.id = h.notice_id
 """
-
-
-async def home(
-    person_id: UUID, *, before: Position | None, limit: int, now: datetime
-) -> tuple[list[dict[str, Any]], int]:
-    """Return a person's newest current notices, each once with its children, and how many
-    current notices are unread. Pinned ones come with the first page, beyond ``limit``.
-    """
-    moment, notice = (before.at, before.id) if before else (None, None)
-    rows = await fetch(FEED, person_id, moment, notice, limit, now)
-    return [row for row in rows if row["id"] is not None], int(rows[0]["unread"])
 
 
 async def archive(

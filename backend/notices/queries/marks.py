@@ -6,24 +6,25 @@ from uuid import UUID
 
 from backend.database import fetch
 from backend.identifiers import uuid7
-from backend.notices.queries.feed import MINE
+from backend.notices.queries.stands import MINE
 
-# Locks are taken in (node_id, who) order, so two phones of one person never deadlock.
+# Locks are taken in the order of the boards, so two phones of one person never deadlock.
 MARK_READ = f"""
 WITH {MINE},
 hit AS (
-    SELECT p.node_id, p.who, p.seq, p.notice_id, seen.revision,
+    SELECT p.seq, p.notice_id, seen.revision, c.id AS board,
            coalesce(has_bit(r.bits, p.seq), false) AS was_read
     FROM notice_postings p JOIN mine m USING (node_id, who)
     JOIN unnest($2::uuid[], $4::int[]) AS seen (notice_id, revision)
       ON seen.notice_id = p.notice_id AND p.revision <= seen.revision
     JOIN notices n ON n.id = p.notice_id AND n.state IN ('published', 'expired')
-    LEFT JOIN read_marks r ON r.person_id = $1 AND r.node_id = p.node_id AND r.who = p.who),
+    JOIN audience_counters c ON c.node_id = p.node_id AND c.who = p.who
+    LEFT JOIN read_marks r ON r.person_id = $1 AND r.board = c.id),
 marks AS (
-    INSERT INTO read_marks AS r (person_id, node_id, who, bits)
-    SELECT $1, node_id, who, bits_of(array_agg(seq)) FROM hit WHERE NOT was_read
-    GROUP BY node_id, who ORDER BY node_id, who
-    ON CONFLICT (person_id, node_id, who) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)
+    INSERT INTO read_marks AS r (person_id, board, bits)
+    SELECT $1, board, bits_of(array_agg(seq)) FROM hit WHERE NOT was_read
+    GROUP BY board ORDER BY board
+    ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)
     RETURNING 1),
 receipts AS (
     INSERT INTO notice_receipts AS r (id, notice_id, person_id, revision, confirmed_at)
@@ -48,7 +49,7 @@ WITH reached AS (
     WHERE p.notice_id = $1 AND p.current AND m.person_id = ANY((SELECT $2::uuid[])::uuid[]))
 SELECT DISTINCT x.person_id FROM reached x JOIN notices n ON n.id = $1
 WHERE n.state = 'published' AND CASE WHEN n.confirm_mode = 'none' THEN NOT EXISTS (
-          SELECT 1 FROM notice_postings p JOIN read_marks r
+          SELECT 1 FROM notice_postings p JOIN read_bits r
             ON r.node_id = p.node_id AND r.who = p.who AND r.person_id = x.person_id
           WHERE p.notice_id = $1 AND p.current AND has_bit(r.bits, p.seq))
       -- Staff have no child to answer for.
@@ -62,7 +63,7 @@ WHERE n.state = 'published' AND CASE WHEN n.confirm_mode = 'none' THEN NOT EXIST
 
 READERS = """
 SELECT DISTINCT r.person_id
-FROM notice_postings p JOIN read_marks r ON r.node_id = p.node_id AND r.who = p.who
+FROM notice_postings p JOIN read_bits r ON r.node_id = p.node_id AND r.who = p.who
 WHERE p.notice_id = $1 AND (p.current OR NOT $3) AND r.person_id = ANY($2::uuid[])
   AND has_bit(r.bits, p.seq)
 """

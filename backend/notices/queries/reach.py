@@ -22,7 +22,7 @@ WITH reached AS MATERIALIZED (
     FROM notice_postings p
     CROSS JOIN LATERAL (SELECT person_id, student_id FROM audience_members
                         WHERE node_id = p.node_id AND who = p.who OFFSET 0) m
-    LEFT JOIN read_marks r
+    LEFT JOIN read_bits r
       ON r.person_id = m.person_id AND r.node_id = p.node_id AND r.who = p.who
     -- What hung last on each board tells, also when it has been taken down since.
     WHERE p.notice_id = $1 AND p.seq = (

@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from backend.database import fetch
+from backend.replicas import from_replica
 
 
+@from_replica
 async def pupils_of(class_id: UUID, after: str, limit: int) -> list[dict[str, Any]]:
     """Return pupils by number after ``after``, each with the guardians who may be told."""
     return await fetch(
@@ -73,6 +75,7 @@ async def claims_by(
     )
 
 
+@from_replica
 async def groups_in(
     school_id: UUID, creator_id: UUID | None, after: str, limit: int
 ) -> list[dict[str, Any]]:
@@ -127,6 +130,7 @@ FROM join_claims j JOIN persons p ON p.id = j.person_id
 """
 
 
+@from_replica
 async def staff_of(school_id: UUID) -> list[dict[str, Any]]:
     """Return who works at a school, by name, each with their posts; never a number."""
     return await fetch(
