@@ -76,7 +76,7 @@ def _installation(process: str) -> Iterator[tuple[Settings, str]]:
     dsn, server = settings.database_url, None
     try:
         if dsn is None:
-            server = embedded.start(settings.data_dir)
+            server = embedded.start(settings.data_dir, revive=True)
             dsn = server.dsn()
             asyncio.run(embedded.ensure_database(dsn))
         asyncio.run(_knock(dsn))

@@ -1,5 +1,6 @@
 """One line for every event, from our own code and from the libraries alike."""
 
+import asyncio
 import io
 import logging
 import re
@@ -24,6 +25,9 @@ _LEVELS = {
     "critical": "\x1b[31;1m",
 }
 _PROCESSES = {"api": "\x1b[36m", "worker": "\x1b[35m"}
+
+FLUSH_SECONDS = 0.1
+"""For how long the lines of requests may wait for each other before they are written."""
 
 # Libraries that write a line for every request or statement, values included.
 _QUIET = ("tortoise", "tortoise.db_client", "apscheduler", "httpx", "httpcore", "hpack", "asyncio")
@@ -112,6 +116,7 @@ class RequestLines:
     def __init__(self, form: Literal["console", "json"]) -> None:
         self._form = form
         self._encode = msgspec.json.Encoder().encode
+        self._is_due = False
 
     def write(self, method: str, route: str, status: int, seconds: float, request_id: str) -> None:
         """Write the line. ``route`` is the route's template and not the path asked for."""
@@ -135,8 +140,16 @@ class RequestLines:
             }
         )
         # A full disk must not turn an answer into an accident.
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             _here.output.write(line.decode() + "\n")
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        """Have several lines written at once; any other line takes them along as well."""
+        self._is_due = False
+        with suppress(OSError, ValueError):
             _here.output.flush()
 
 

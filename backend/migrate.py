@@ -20,7 +20,14 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget, PlanStep
-from tortoise.migrations.operations import AddConstraint, AddField, CreateModel, Operation
+from tortoise.migrations.graph import MigrationKey
+from tortoise.migrations.operations import (
+    AddConstraint,
+    AddField,
+    CreateModel,
+    Operation,
+    RunSQL,
+)
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.writer import MigrationWriter, format_migration_name
@@ -138,18 +145,20 @@ def _is_locked_out(error: Exception) -> bool:
 
 
 class _Together(Operation):
-    """Several tables, or several columns, added as one step.
+    """Several operations of one kind as one step.
 
     Tortoise copies its picture of all tables before every operation, and with a hundred of
-    them that is most of what migrating an empty database costs. Adding needs no copy.
+    them that is most of what migrating costs; the locks of the step before are held meanwhile.
+    Adding tables or columns needs no copy in between, and neither does plain SQL.
     """
 
-    def __init__(self, additions: list[Operation]) -> None:
-        self.additions = additions
+    def __init__(self, operations: list[Operation]) -> None:
+        self.operations = operations
+        self.reversible = all(one.reversible for one in operations)
 
     def state_forward(self, app_label: str, state: State) -> None:
-        for addition in self.additions:
-            addition.state_forward(app_label, state)
+        for one in self.operations:
+            one.state_forward(app_label, state)
 
     async def database_forward(
         self,
@@ -158,26 +167,52 @@ class _Together(Operation):
         new_state: State,
         state_editor: BaseSchemaEditor | None = None,
     ) -> None:
-        for addition in self.additions:
-            await addition.database_forward(app_label, old_state, new_state, state_editor)
+        for one in self.operations:
+            await one.database_forward(app_label, old_state, new_state, state_editor)
+
+    async def database_backward(
+        self,
+        app_label: str,
+        old_state: State,
+        new_state: State,
+        state_editor: BaseSchemaEditor | None = None,
+    ) -> None:
+        for one in reversed(self.operations):
+            await one.database_backward(app_label, old_state, new_state, state_editor)
 
 
 class _Executor(MigrationExecutor):
     def _migration_plan(self, *arguments: Any) -> list[PlanStep]:
         plan = super()._migration_plan(*arguments)
+        self._taken_back = {step.migration.name for step in plan if step.backward}
         for step in plan:
-            if step.backward:
-                continue
-            step.migration.operations = together(step.migration.operations)
+            # On the way back a table is not the sum of its additions.
+            kinds = (RunSQL,) if step.backward else (CreateModel, AddField, RunSQL)
+            step.migration.operations = together(step.migration.operations, kinds)
         return plan
 
+    async def _project_state_cache(self, applied: set[MigrationKey]) -> dict[MigrationKey, State]:
+        """Keep a copy of the picture before each migration that is taken back, and of no other."""
+        first = min(key for key in applied if key.name in self._taken_back)
+        state = await self._project_state(applied, upto=first)
+        cache = {}
+        for key in self._full_plan():
+            if key in applied and key.name in self._taken_back:
+                cache[key] = state.clone()
+                migration = self.loader.graph.nodes[key]
+                assert migration is not None
+                await migration.apply(state, dry_run=True)
+        return cache
 
-def together(operations: list[Operation]) -> list[Operation]:
-    """Return the operations with each run of new tables, or of new columns, made one step."""
+
+def together(
+    operations: list[Operation], kinds: tuple[type[Operation], ...] = (CreateModel, AddField)
+) -> list[Operation]:
+    """Return the operations with each run of one of ``kinds`` made one step."""
     joined: list[Operation] = []
     for kind, run in groupby(operations, type):
         several = list(run)
-        joined += [_Together(several)] if kind in (CreateModel, AddField) else several
+        joined += [_Together(several)] if kind in kinds else several
     return joined
 
 

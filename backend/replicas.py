@@ -35,14 +35,18 @@ import asyncpg
 import structlog
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connection, get_connections
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import (
+    DBConnectionError,
+    OperationalError,
+    TransactionManagementError,
+)
 
 from backend.batching import Batcher
 from backend.database import config, fetch, inside_transaction
 from backend.settings import Settings
 
-REST = 2.0
-"""Seconds a replica is left alone after it lagged or failed."""
+REST, LONGEST_REST = 2.0, 15.0
+"""Seconds a replica is left alone after it lagged or failed, twice as long each time."""
 GRACE = 1.0
 """Seconds a replica may take to answer at all, beyond its lag."""
 
@@ -66,6 +70,7 @@ _FAULTS = (
     TimeoutError,
     DBConnectionError,
     OperationalError,
+    TransactionManagementError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -89,6 +94,7 @@ class Replica:
         self.client: Any = _Standby(**credentials, connection_name="default")
         self.address = f"{credentials['host']}:{credentials['port']}"
         self.rests_until = 0.0
+        self._rest = REST
         self._patience = settings.replica_patience
 
     async def catch_up(self, place: int, cluster: str) -> None:
@@ -98,6 +104,7 @@ class Replica:
             while True:
                 [row] = await self.client.execute_query_dict(_HAS_REPLAYED, [place, cluster])
                 if row["caught_up"]:
+                    self._rest = REST
                     return
                 if not row["follows"] or time.monotonic() + pause > deadline:
                     raise Lags
@@ -105,8 +112,11 @@ class Replica:
                 pause = min(pause * 2, 0.05)
 
     def rest(self, error: BaseException) -> None:
-        self.rests_until = time.monotonic() + REST
-        log.warning("replica_passed_over", replica=self.address, error=type(error).__name__)
+        now = time.monotonic()
+        # Of all who were waiting for it the first sends it to rest.
+        if now >= self.rests_until:
+            self.rests_until, self._rest = now + self._rest, min(2 * self._rest, LONGEST_REST)
+            log.warning("replica_passed_over", replica=self.address, error=type(error).__name__)
 
 
 class Replicas:

@@ -11,8 +11,10 @@ house and is handed all it needs.
 from notifications.message import LIVE_CHANNEL, Message, Outcome, Priority, Reach
 from notifications.outbox import (
     OutsideTransaction,
+    Seen,
     announce,
     clear,
+    clear_all,
     settle,
     tell,
     withdraw,
@@ -26,8 +28,10 @@ __all__ = [
     "OutsideTransaction",
     "Priority",
     "Reach",
+    "Seen",
     "announce",
     "clear",
+    "clear_all",
     "settle",
     "tell",
     "withdraw",

@@ -175,7 +175,9 @@ class Office:
             return
         for start in range(0, len(bundles), channel.max_batch):
             part = bundles[start : start + channel.max_batch]
-            results = await self._try(channel, [parcel_of(one, now) for one in part], deadline, stop)
+            results = await self._try(
+                channel, [parcel_of(one, now) for one in part], deadline, stop
+            )
             self.breakers.setdefault(provider, Breaker(provider)).note(results, now)
             await self._record(list(zip(part, results, strict=True)), lease, now)
 

@@ -6,7 +6,7 @@ letter written beside its cause could be carried although the cause was undone.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.backends.base.client import TransactionalDBClient
@@ -124,12 +124,29 @@ async def clear(person_id: UUID, subject_id: UUID, *, except_session: UUID | Non
     Pushes still queued about it are dropped. Devices signed in by ``except_session`` are
     the ones on which it was just read. Returns the number of silent pushes queued.
     """
+    return await clear_all([Seen(person_id, subject_id, except_session, origin.request_id())])
+
+
+class Seen(NamedTuple):
+    """Somebody has looked at a subject, on the devices of one session."""
+
+    person_id: UUID
+    subject_id: UUID
+    session_id: UUID | None
+    request_id: str | None
+
+
+async def clear_all(seen: Sequence[Seen]) -> int:
+    """Do :func:`clear` for many people at once, each for one subject, in three round trips."""
     connection = _open_transaction()
-    await connection.execute_query_dict(_SETTLE, [subject_id, [person_id]])
+    people = [one.person_id for one in seen]
+    subjects = [one.subject_id for one in seen]
+    await connection.execute_query_dict(_DROP_SEEN, [people, subjects])
     rows = await connection.execute_query_dict(
-        _CLEAR, [person_id, subject_id, except_session, origin.request_id()]
+        _CLEAR,
+        [people, subjects, [one.session_id for one in seen], [one.request_id for one in seen]],
     )
-    await announce_change(connection, "p", [str(person_id)])
+    await announce_change(connection, "p", sorted({str(person) for person in people}))
     return len(rows)
 
 
@@ -218,20 +235,38 @@ DELETE FROM post_delivery WHERE id IN (
 RETURNING id
 """
 
+# Each person is looked up by themselves. In subselects the lists' lengths are unknown to the
+# planner, so it does not plan anew each time.
+_DROP_SEEN = """
+DELETE FROM post_delivery WHERE id IN (
+    SELECT d.id
+    FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[])) AS seen (person_id, subject_id)
+    CROSS JOIN LATERAL (
+        SELECT delivery.id
+        FROM post_delivery AS delivery JOIN post_letter AS letter ON letter.id = delivery.letter_id
+        WHERE delivery.person_id = seen.person_id AND delivery.state = 'queued'
+            AND letter.subject_id = seen.subject_id
+        ORDER BY delivery.id FOR UPDATE OF delivery) AS d)
+"""
+
 # The silent push rides on the newest letter about the subject that has passed this
 # person, so that reading leaves nothing behind once it is delivered.
 _CLEAR = """
 INSERT INTO post_delivery (id, letter_id, person_id, device_id, channel, state, rank,
     due_at, attempts, silent, digest, request_id)
-SELECT uuidv7(), letter.id, device.person_id, device.id, device.provider, 'queued', 1,
-    now(), 0, true, false, $4
-FROM post_device AS device, (
+SELECT uuidv7(), letter.id, seen.person_id, device.id, device.provider, 'queued', 1,
+    now(), 0, true, false, seen.request_id
+FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::text[]))
+    AS seen (person_id, subject_id, session_id, request_id)
+CROSS JOIN LATERAL (
+    SELECT id, provider FROM post_device
+    WHERE person_id = seen.person_id AND retired_at IS NULL
+        AND (seen.session_id IS NULL OR session_id IS DISTINCT FROM seen.session_id)
+    OFFSET 0) AS device
+CROSS JOIN LATERAL (
     SELECT id FROM post_letter
-    WHERE subject_id = $2
-        AND (state = 'expanded' OR cursor >= $1::uuid)
+    WHERE subject_id = seen.subject_id AND (state = 'expanded' OR cursor >= seen.person_id)
     ORDER BY id DESC LIMIT 1) AS letter
-WHERE device.person_id = $1 AND device.retired_at IS NULL
-    AND ($3::uuid IS NULL OR device.session_id IS DISTINCT FROM $3::uuid)
 ON CONFLICT (letter_id, device_id) DO NOTHING
 RETURNING id
 """

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from backend import clock
+from backend.audit.operations import record
 from backend.bookings import notify
 from backend.bookings.operations import draws, places, stand_ins
 from backend.database import execute, fetch, transaction
@@ -172,8 +173,24 @@ _OFFER_ENDS = _REMIND.format(
 )
 
 
+# What began before anybody could be reminded of it is written down as such.
+_EXPIRED = """
+UPDATE bookings b SET soon_told_for = b.starts_at
+WHERE b.id IN (
+    SELECT c.id FROM bookings c JOIN slots s ON s.id = c.slot_id AND s.kind = 'shift'
+    WHERE c.state IN ('confirmed', 'checked_in', 'completed', 'no_show')
+      AND c.starts_at <= $1 AND c.starts_at > $1::timestamptz - interval '60 hours'
+      AND c.soon_told_for IS DISTINCT FROM c.starts_at
+    ORDER BY c.id LIMIT 2000 FOR UPDATE OF c SKIP LOCKED)
+RETURNING b.id, b.school_id
+"""
+
+
 async def remind() -> int:
-    """Remind of tomorrow (late: of today), of the next two hours, of offers about to run out."""
+    """Remind of tomorrow (late: of today), of the next two hours, of offers about to run out.
+
+    Returns how many letters were written; what came too late for one is in the audit trail.
+    """
     now = clock.now()
     told = 0
     for occasion, statement in (
@@ -186,6 +203,12 @@ async def remind() -> int:
             for row in await fetch(statement, now):
                 await notify.told_of(occasion, row["person_id"], row, once=_once(occasion, row))
                 told += 1
+    async with transaction():
+        for row in await fetch(_EXPIRED, now):
+            await record(
+                "bookings.reminder_expired", "booking", row["id"], by=None,
+                school_id=row["school_id"],
+            )  # fmt: skip
     return told
 
 

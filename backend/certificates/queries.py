@@ -6,6 +6,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from backend.certificates.models import Certificate, CertificateKind
+from backend.replicas import from_replica
 from backend.web.cursors import Position
 
 MOST = 100
@@ -17,6 +18,7 @@ async def held_by(person_id: UUID, kind: CertificateKind | None) -> list[Certifi
     return await _newest(Certificate.filter(person_id=person_id), kind).limit(MOST)
 
 
+@from_replica
 async def issued_by_school(
     school_id: UUID, kind: CertificateKind | None, after: Position | None, limit: int
 ) -> list[Certificate]:
@@ -24,6 +26,7 @@ async def issued_by_school(
     return await _page(Certificate.filter(school_id=school_id), kind, after, limit)
 
 
+@from_replica
 async def issued_by_district(
     district_id: UUID, kind: CertificateKind | None, after: Position | None, limit: int
 ) -> list[Certificate]:

@@ -12,9 +12,11 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -99,6 +101,30 @@ def account_for(home: Path) -> Account:
         "PostgreSQL refuses to run as root and there is no system user postgres or nobody: "
         "run as a normal user, or set TONGXING_DATABASE_URL"
     )
+
+
+def as_user(account: Account) -> dict[str, Any]:
+    """Return how a program of PostgreSQL is to be started, for ``subprocess``."""
+    who: dict[str, Any] = {"env": environment(), "cwd": "/", "umask": 0o077}
+    if account.switch:
+        who |= {"user": account.uid, "group": account.gid, "extra_groups": []}
+    return who
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the server and its programs."""
+    # Neither the caller's PG* settings nor a locale that is not installed may reach it.
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+def run_as(command: Sequence[str | Path], account: Account) -> None:
+    """Run a program to its end. Raises :class:`EmbeddedError` with what it said."""
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, **as_user(account)
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).decode(errors="replace").strip()
+        raise EmbeddedError(f"{Path(command[0]).name} failed: {said}")
 
 
 def _reachable(path: Path, account: Account) -> bool:

@@ -10,12 +10,13 @@ import os
 import shlex
 import shutil
 import subprocess
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import asyncpg
 import structlog
@@ -24,12 +25,16 @@ from backend.embedded.lodging import (
     MAJOR_VERSION,
     Account,
     EmbeddedError,
+    as_user,
     binaries_for,
+    environment,
     home_for,
+    run_as,
     socket_dir,
 )
 
 START_SECONDS = 60.0
+REVIVE_SECONDS = 2.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("embedded")
 
@@ -79,12 +84,15 @@ class Server:
             _leave(self)
 
 
-def start(data_dir: Path, *, durable: bool = True, patience: float = START_SECONDS) -> Server:
+def start(
+    data_dir: Path, *, durable: bool = True, patience: float = START_SECONDS, revive: bool = False
+) -> Server:
     """Return a server whose data live in ``data_dir``, started now or joined.
 
     ``durable=False`` gives up crash safety for speed and is for tests. Blocks for as
     long as the start takes (under a second, longer when it recovers from a crash), and
-    for ``patience`` seconds at most.
+    for ``patience`` seconds at most. With ``revive`` it is started again when it has died: a
+    full disk, for one, ends it also for the time when there is room again.
     Raises :class:`EmbeddedError` when no server can be had.
     """
     home, account = home_for(data_dir)
@@ -106,6 +114,8 @@ def start(data_dir: Path, *, durable: bool = True, patience: float = START_SECON
             with suppress(EmbeddedError):
                 _leave(server)
             raise
+    if revive:
+        threading.Thread(target=_revive, args=(server, durable), daemon=True).start()
     return server
 
 
@@ -158,7 +168,8 @@ def _join_or_start(server: Server, durable: bool, patience: float) -> None:
         server.sockets, server.joined = socket_dir(home, server.account), False
         for stale in (home / "database" / "postmaster.pid", *server.sockets.iterdir()):
             stale.unlink(missing_ok=True)
-        note.write_text(str(server.sockets))
+        if not note.exists() or note.read_text() != str(server.sockets):
+            note.write_text(str(server.sockets))
         _launch(server, alive.fileno(), durable)
     while not _answers(server):
         if not _lives(home):
@@ -186,8 +197,25 @@ def _launch(server: Server, alive: int, durable: bool) -> None:
             check=False,
             start_new_session=True,
             pass_fds=(alive,),
-            **_as(server.account),
+            **as_user(server.account),
         )
+
+
+def _revive(server: Server, durable: bool) -> None:
+    while True:
+        time.sleep(REVIVE_SECONDS)
+        # Others may be starting or stopping it: whoever has this lock is alone with it.
+        with _locked(server.home / "database.start"):
+            if server.share.closed:
+                return
+            if _lives(server.home):
+                continue
+            try:
+                _join_or_start(server, durable, START_SECONDS)
+            except (EmbeddedError, OSError) as error:
+                log.warning("the database cannot be started again yet", error=str(error)[-300:])
+            else:
+                log.warning("the database had died and was started again")
 
 
 def _initialise(server: Server, durable: bool) -> None:
@@ -207,7 +235,7 @@ def _initialise(server: Server, durable: bool) -> None:
     os.chown(fresh, server.account.uid, server.account.gid)
     command: list[str | Path] = [server.binaries / "initdb", "-D", fresh, "-U", "postgres"]
     command += ["-A", "trust", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
-    _run(command if durable else [*command, "--no-sync"], server.account)
+    run_as(command if durable else [*command, "--no-sync"], server.account)
     fresh.rename(data)
 
 
@@ -225,9 +253,9 @@ def _stop(server: Server) -> None:
         return
     stop = [*_control(server), "-w", "-t", "10", "stop", "-m"]
     try:
-        _run([*stop, "fast"], server.account)
+        run_as([*stop, "fast"], server.account)
     except EmbeddedError:
-        _run([*stop, "immediate"], server.account)
+        run_as([*stop, "immediate"], server.account)
     with suppress(OSError):
         server.sockets.rmdir()
 
@@ -244,28 +272,7 @@ def _lives(home: Path) -> bool:
 def _answers(server: Server) -> bool:
     command: list[str | Path] = [server.binaries / "pg_isready", "-q", "-t", "3"]
     command += ["-U", "postgres", "-h", server.sockets]
-    return subprocess.run(command, env=_environment(), check=False).returncode == 0
-
-
-def _as(account: Account) -> dict[str, Any]:
-    who: dict[str, Any] = {"env": _environment(), "cwd": "/", "umask": 0o077}
-    if account.switch:
-        who |= {"user": account.uid, "group": account.gid, "extra_groups": []}
-    return who
-
-
-def _environment() -> dict[str, str]:
-    # Neither the caller's PG* settings nor a locale that is not installed may reach it.
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _run(command: Sequence[str | Path], account: Account) -> None:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, **_as(account)
-    )
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).decode(errors="replace").strip()
-        raise EmbeddedError(f"{Path(command[0]).name} failed: {said}")
+    return subprocess.run(command, env=environment(), check=False).returncode == 0
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -32,8 +32,10 @@ a reader, also for one who takes nothing.
 """
 WRITTEN_AT_ONCE = 5 * 1024 * 1024
 """Bytes of one part of a multipart upload; S3 takes no smaller ones."""
-RESERVE = 256 * 1024 * 1024
-"""Bytes of disk that uploads leave free for the database and the logs."""
+LEAST_RESERVE, MOST_RESERVE = 256 * 1024 * 1024, 10 * 2**30
+"""Uploads leave a tenth of the disk free for the database and the logs, within these bytes."""
+AGAIN_AFTER = 30
+"""Seconds after which somebody whose file found no room may try again."""
 UNFINISHED_AFTER = 86_400.0
 
 
@@ -42,7 +44,8 @@ class Files:
 
     ``disk`` is the folder they lie in, ``None`` for a bucket; ``scratch`` a folder on
     this machine for files that are being worked on. ``school_quota`` is how many bytes one
-    school may fill; ``piece`` is how much is read at once. Every reading method raises
+    school may fill; ``reserve`` what stays free, in place of a tenth. ``piece`` is how much is
+    read at once. Every reading method raises
     ``FileNotFoundError`` for an absent key.
     """
 
@@ -51,7 +54,7 @@ class Files:
         store: ObjectStore,
         *,
         disk: Path | None = None,
-        reserve: int = RESERVE,
+        reserve: int | None = None,
         scratch: Path | None = None,
         school_quota: int = 50 * 2**30,
     ) -> None:
@@ -202,8 +205,12 @@ class Files:
 
     def check_room(self, size: int) -> None:
         """Raises :class:`StorageFull` when the disk has no room for ``size`` bytes."""
-        if self._disk and shutil.disk_usage(self._disk).free - size < self._reserve:
-            raise StorageFull
+        if self._disk is None:
+            return
+        disk = shutil.disk_usage(self._disk)
+        tenth = max(LEAST_RESERVE, min(disk.total // 10, MOST_RESERVE))
+        if disk.free - size < (tenth if self._reserve is None else self._reserve):
+            raise StorageFull(retry_after=AGAIN_AFTER)
 
     def _path(self, key: str) -> Path:
         assert self._disk is not None
@@ -289,5 +296,5 @@ def _fullness() -> Iterator[None]:
         yield
     except BaseError as error:
         if "os error 28" in str(error):
-            raise StorageFull from error
+            raise StorageFull(retry_after=AGAIN_AFTER) from error
         raise

@@ -28,6 +28,10 @@ INSERT INTO read_marks (person_id, board, bits)
     SELECT r.person_id, c.id, r.bits
     FROM read_marks_by_name r JOIN audience_counters c USING (node_id, who);
 DROP TABLE read_marks_by_name;
+CREATE FUNCTION with_bit(bits bytea, seq int) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT set_bit(CASE WHEN length(bits) * 8 > seq THEN bits
+    ELSE bits || decode(repeat('00', seq / 8 + 1 - length(bits)), 'hex') END, seq, 1) $$;
 CREATE VIEW read_bits AS
     SELECT r.person_id, c.node_id, c.who, r.board, r.bits
     FROM read_marks r JOIN audience_counters c ON c.id = r.board;
@@ -82,6 +86,7 @@ CREATE TRIGGER turn_boards AFTER UPDATE ON notices FOR EACH ROW
 
 BY_NAME = """
 DROP VIEW read_bits;
+DROP FUNCTION with_bit(bytea, int);
 ALTER TABLE read_marks RENAME TO read_marks_by_number;
 ALTER TABLE read_marks_by_number RENAME CONSTRAINT read_marks_pkey TO read_marks_by_number_pkey;
 CREATE TABLE read_marks (

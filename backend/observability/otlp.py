@@ -128,7 +128,7 @@ class OtlpTracer:
 def statement(query: str) -> str:
     """Return a statement in one line, without comments and whatever values stand in it."""
     bare = _LITERALS.sub("?", _COMMENTS.sub(" ", query))
-    return _SPACE.sub(" ", bare).strip().rstrip(";")[:LONGEST_STATEMENT]
+    return _SPACE.sub(" ", bare).strip().rstrip("; ")[:LONGEST_STATEMENT]
 
 
 def _context(traceparent: str) -> SpanContext | None:

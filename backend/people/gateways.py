@@ -33,7 +33,14 @@ class Sms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatewayTrouble(Exception):
-    """The gateway did not take the message now; it may be tried again."""
+    """The gateway did not take the message now; it may be tried again.
+
+    ``retry_after`` is how many seconds it asked to be left alone, if it did.
+    """
+
+    def __init__(self, reason: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class GatewayRefusal(Exception):
@@ -87,7 +94,11 @@ class HttpGateway:
         if answer.is_success:
             return
         if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
-            raise GatewayTrouble(f"status {answer.status_code}")
+            asked = answer.headers.get("retry-after", "")
+            raise GatewayTrouble(
+                f"status {answer.status_code}",
+                retry_after=float(asked) if asked.isdecimal() and len(asked) < 7 else None,
+            )
         raise GatewayRefusal(f"status {answer.status_code}")
 
     async def close(self) -> None:

@@ -75,7 +75,7 @@ async def _carry(gateway: Gateway, keys: Keys, row: dict[str, Any], now: datetim
         await gateway.send(sms)
     except GatewayTrouble as trouble:
         pause = _FIRST_PAUSE * 2 ** (row["attempts"] - 1) * (0.75 + secrets.randbelow(51) / 100)
-        again_at = now + timedelta(seconds=pause)
+        again_at = now + timedelta(seconds=max(pause, trouble.retry_after or 0.0))
         if row["attempts"] >= TRIES or again_at >= row["expires_at"]:
             await _close(row, "given_up", str(trouble))
         else:

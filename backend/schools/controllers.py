@@ -28,24 +28,26 @@ from backend.schools.permissions import (
     school_to_run,
     zone_to_lead,
 )
-from backend.schools.schemas import (
+from backend.schools.schemas.districts import (
     CalendarOut,
     DepartmentOut,
     DepartmentPage,
     DistrictOut,
     DistrictPage,
-    FeaturesIn,
-    FeaturesOut,
-    GradePage,
     LeadIn,
     LeadOut,
     RuleOut,
     RulePage,
+    ZoneOut,
+    ZonePage,
+)
+from backend.schools.schemas.schools import (
+    FeaturesIn,
+    FeaturesOut,
+    GradePage,
     SchoolOut,
     SchoolPage,
     SchoolSettingsIn,
-    ZoneOut,
-    ZonePage,
 )
 from backend.settings import Settings
 from backend.web.actor import Actor

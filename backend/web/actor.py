@@ -37,7 +37,7 @@ STAFF = frozenset(
 """Roles that make their holder staff; committee seats are held by parents."""
 
 
-class Seat(msgspec.Struct, frozen=True, kw_only=True):
+class Seat(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One standing in force: a role and the path of the node it is held at."""
 
     role: Role
@@ -50,7 +50,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """Platform functions the school has switched off (org-19)."""
 
 
-class Tie(msgspec.Struct, frozen=True, kw_only=True):
+class Tie(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One guardianship in force that lets the caller see a child.
 
     ``consented`` says whether the caller accepts the privacy notice now in force for
@@ -65,7 +65,7 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
     off: tuple[str, ...] = ()
 
 
-class Actor(msgspec.Struct, frozen=True, kw_only=True):
+class Actor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The caller of one request."""
 
     person_id: UUID

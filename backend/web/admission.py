@@ -28,6 +28,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from backend.errors import Busy
 from backend.web.guard import PART_PATHS, UPLOAD_PATHS
 from backend.web.problems import TITLES, Problem, language
+from notifications.origin import REQUEST
 
 log = structlog.get_logger("web")
 
@@ -39,8 +40,10 @@ FEW = 64
 """So many in the house are no queue, however slow the machine: batches need company."""
 BUSY = 16
 """From so many on, what is settled in a second is all that can be settled in a second."""
-GAIN, FORGET = 0.2, 0.02
+GAIN, FORGET = 0.2, 0.002
 CHEAPEST, DEAREST = 0.00005, 0.02
+DEAREST_IN_CROWD = 0.002
+"""So that three thousand fit into a burst, whatever the house has been through."""
 LONGEST_SPREAD = 30
 
 _OPEN = ("/health/", "/metrics")
@@ -58,8 +61,8 @@ class Lane:
     """
 
     __slots__ = (
-        "burst", "calm_at", "done", "first", "inside", "most", "name", "own", "patience",
-        "price", "refused", "steady", "total_refused",
+        "burst", "calm_at", "dearest", "done", "first", "inside", "most", "name", "own",
+        "patience", "price", "refused", "steady", "total_refused",
     )  # fmt: skip
 
     def __init__(
@@ -71,22 +74,25 @@ class Lane:
         burst: float = 0.0,
         patience: float = 0.0,
         most: int = 1_000_000,
+        dearest: float = DEAREST,
     ) -> None:
-        self.name, self.first, self.price = name, price, price
+        self.name, self.first, self.price, self.dearest = name, price, price, dearest
         self.steady, self.burst, self.patience, self.most = steady, burst, patience, most
         self.inside, self.done, self.refused, self.total_refused = 0, 0, 0, 0
         self.own, self.calm_at = 0.0, 0.0
 
 
 class Admission:
-    """The door of one API process (pure ASGI); :func:`admission` puts it before an app."""
+    """The door of one API process, before its application (pure ASGI)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.auth = Lane("auth", 0.0020, steady=0.1, burst=0.5, patience=2)
         self.read = Lane("read", 0.0015, steady=0.1, burst=0.5, patience=2)
         self.write = Lane("write", 0.0015, steady=0.1, burst=0.5, patience=5)
-        self.crowd = Lane("crowd", 0.0007, steady=1, burst=6, patience=15)
+        self.crowd = Lane(
+            "crowd", 0.0007, steady=1, burst=6.1, patience=15, dearest=DEAREST_IN_CROWD
+        )
         self.hello = Lane("hello", 0.0015, steady=0.5, burst=5, patience=6)
         self.password = Lane("password", most=40)
         self.upload = Lane("upload", most=100)
@@ -223,7 +229,7 @@ class Admission:
         for lane in self.queued:
             if is_busy and expected:
                 part = lane.done * lane.price / expected
-                lane.price = min(max(lane.price * wrong ** (GAIN * part), CHEAPEST), DEAREST)
+                lane.price = min(max(lane.price * wrong ** (GAIN * part), CHEAPEST), lane.dearest)
             elif not is_busy:
                 lane.price += (lane.first - lane.price) * FORGET
             self._settled += lane.done
@@ -256,7 +262,7 @@ class Admission:
     async def _refuse(self, scope: Any, send: Any, kind: str) -> None:
         wished = (value for name, value in scope["headers"] if name == b"accept-language")
         tongue, before, middle, after = _said(next(wished, b""))
-        request_id = secrets.token_hex(8).encode()
+        request_id = (scope.get("state", {}).get(REQUEST) or secrets.token_hex(8)).encode()
         body = b"".join(
             (before, msgspec.json.encode(scope["path"]), middle, b'"', request_id, b'"', after)
         )
@@ -292,8 +298,3 @@ def _said(wish: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     before, rest = msgspec.json.encode(problem).split(b'"\\u0001"')
     middle, after = rest.split(b'"\\u0002"')
     return b"en" if tongue == "en" else b"zh-CN", before, middle, after
-
-
-def admission(app: ASGIApp) -> Admission:
-    """Put the door before ``app``."""
-    return Admission(app)

@@ -11,7 +11,7 @@ from tortoise.exceptions import BaseORMException
 
 from backend import migrations
 from backend.database import fetch
-from backend.errors import Refusal
+from backend.errors import Busy, Refusal
 from backend.settings import Settings
 from backend.web.policy import Policy
 from backend.web.problems import refusals
@@ -62,7 +62,7 @@ async def liveness() -> Health:
     operation_id="getReadiness",
     tags=["运行 Operations"],
     summary="就绪检查 Is the process ready for work",
-    responses=refusals(NotReady),
+    responses=refusals(NotReady, Busy),
 )
 async def readiness(settings: NamedDependency[Settings]) -> Response[Health]:
     """Ready means that the database answers, its tables are as new as this code, and there is

@@ -54,8 +54,8 @@ class Reply(NamedTuple):
 class Lane(NamedTuple):
     """The short way to one handler, named by its method and its path as declared.
 
-    ``run`` may return ``None`` for what it would rather see go the long way; it must not
-    have done anything yet.
+    ``run`` may return ``None`` for what it would rather see go the long way, where it may
+    all be done once more.
     """
 
     method: str

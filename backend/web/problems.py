@@ -49,7 +49,7 @@ _LOST = (
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     DBConnectionError,
@@ -110,10 +110,7 @@ class WrongMediaType(Refusal):
 
 
 class Misdirected(Refusal):
-    """The token is of another district's installation: ``facts.shard`` names it and
-    ``facts.url`` says where it is reached, ``null`` when that is not known here. The
-    session lives on; nothing is said of it.
-    """
+    """The token is of another installation: ``facts`` has its ``shard`` and ``url``, if known."""
 
     status = 421
     code = "misdirected"

@@ -10,6 +10,7 @@ from tortoise.context import TortoiseContext
 
 from backend.batching import Batcher
 from backend.database import config
+from backend.notices.operations import reading
 from backend.notices.queries import boards, home
 from backend.people import callers
 
@@ -60,11 +61,12 @@ def asked_at_once() -> Iterator[None]:
     remembered, callers.callers = callers.callers, callers.Callers()
     callers.callers.desk = AtOnce(callers.callers.settle)
     desk, home.desk = home.desk, AtOnce(home.settle)
+    taps, reading._desk = reading._desk, AtOnce(reading.settle)
     boards._kept.clear()
     try:
         yield
     finally:
-        callers.callers, home.desk = remembered, desk
+        callers.callers, home.desk, reading._desk = remembered, desk, taps
         boards._kept.clear()
 
 

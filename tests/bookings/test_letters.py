@@ -171,6 +171,27 @@ async def test_reminders_follow_the_truth_and_come_once(
     assert (await occasions(cast, "王立强"))[-1] == "soon"
 
 
+async def test_a_missed_evening_is_made_good_in_the_morning_or_written_down(
+    as_: SignIn, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins = clock.local(clock.now()).replace(hour=15, minute=0, second=0, microsecond=0)
+    begins += timedelta(days=4)
+    slot = await a_slot(cast, begins_in=begins - clock.now())
+    await (await as_("王立强")).put(f"/slots/{slot}/booking", json={})
+    for hour, told in ((6, []), (8, ["today"]), (9, ["today"])):
+        morning = begins.replace(hour=hour)
+        monkeypatch.setattr(clock, "now", lambda morning=morning: morning)
+        await jobs.remind()
+        assert await occasions(cast, "王立强") == told
+    # And nobody was there in the two hours before.
+    monkeypatch.setattr(clock, "now", lambda: begins + timedelta(minutes=10))
+    for _ in range(2):
+        await jobs.remind()
+    assert await occasions(cast, "王立强") == ["today"]
+    trail = await fetch("SELECT id FROM audit_entries WHERE action = 'bookings.reminder_expired'")
+    assert len(trail) == 1
+
+
 async def test_no_the_evening_before_frees_the_place_at_once(as_: SignIn, cast: Cast) -> None:
     slot = await a_slot(cast, begins_in=timedelta(hours=12))
     father, mother = await as_("王立强"), await as_("刘敏")

@@ -188,6 +188,7 @@ async def test_the_scan_sees_what_the_database_would_log_if_it_were_let(
     already = database_log.stat().st_size
     async with transaction():
         await execute("SET LOCAL log_parameter_max_length = -1")
+        await execute("SET LOCAL log_error_verbosity = 'default'")
         await fetch("SELECT $1::text", CANARIES["title"])
     assert found_in(database_log.read_bytes()[already:].decode(errors="replace")) == {"title"}
 

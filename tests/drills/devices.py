@@ -23,14 +23,13 @@ from backend.people.rules import DEVICES
 from backend.people.tokens import Keys
 from backend.schools.models import SchoolClass
 from backend.web.actor import Role
+from tests.drills import forging
 
 WHICH = st.integers(0, 7)
 API = st.integers(0, 1)
 AT_ONCE = 50
 LATER = "61 seconds"
-FORGERIES = st.sampled_from(
-    ("next", "proof", "family", "negative", "digit", "empty", "long", "access", "seed", "none")
-)
+FORGERIES = st.sampled_from(forging.KINDS)
 
 
 @dataclass
@@ -172,7 +171,7 @@ class Devices(RuleBasedStateMachine):
     def forge(self, which: int, api: int, kind: str) -> None:
         """A token the house did not make opens nothing and ends nothing."""
         family = self._one(which)
-        answer = self._refresh(api, forged(kind, family.pairs[-1]), family.device)
+        answer = self._refresh(api, forging.forged(kind, family.pairs[-1]), family.device)
         assert answer.status_code in (400, 401), answer.text
         assert not self._opens(api, "tx_a_" + secrets.token_urlsafe(32))
 
@@ -274,24 +273,6 @@ class Devices(RuleBasedStateMachine):
                 for number in range(AT_ONCE)
             )
             return await asyncio.gather(*asked)
-
-
-def forged(kind: str, pair: dict[str, str]) -> str:
-    """Return a refresh token that was never given out, made from one that was."""
-    name, generation, proof = pair["refresh"].split(".")
-    other = f"tx_r_{UUID(int=7).hex}"
-    return {
-        "next": f"{name}.{int(generation) + 1}.{proof}",
-        "proof": f"{name}.{generation}.{'A' * len(proof)}",
-        "family": f"{other}.{generation}.{proof}",
-        "negative": f"{name}.-1.{proof}",
-        "digit": f"{name}.٠.{proof}",
-        "empty": f"{name}..{proof}",
-        "long": "tx_r_" + "x" * 80,
-        "access": pair["access"],
-        "seed": f"{name}.{generation}.{secrets.token_urlsafe(32)}",
-        "none": "",
-    }[kind]
 
 
 def _pair(answer: httpx.Response) -> dict[str, str]:

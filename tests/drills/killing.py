@@ -186,8 +186,7 @@ async def installation(
     Its tables are copied from the database ``template`` names; ``environment`` is given to
     its processes.
     """
-    home = Path(tempfile.mkdtemp(prefix="tongxing-drill-"))
-    home.chmod(0o755)
+    home = _a_home()
     try:
         server = await asyncio.to_thread(embedded.start, home)
         await embedded.ensure_database(server.dsn())
@@ -206,6 +205,13 @@ async def installation(
         with suppress(embedded.EmbeddedError):
             embedded.erase(home)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _a_home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="tongxing-drill-"))
+    # The server may run as another user, who has to come in.
+    home.chmod(0o755)
+    return home
 
 
 def _copy(template: str, server: embedded.Server) -> None:

@@ -31,7 +31,7 @@ CLOSED = 64
 EVENTS = 6
 _PAIRS = """
 SELECT DISTINCT ON (m.person_id, p.notice_id) m.person_id, p.notice_id
-FROM bench.members m JOIN notice_postings p USING (node_id, who)
+FROM audience_members m JOIN notice_postings p USING (node_id, who)
 WHERE p.current AND m.person_id = ANY($1::uuid[])
 """
 
@@ -63,7 +63,7 @@ class School:
     async def furnish(self, connection: asyncpg.Connection[Any]) -> None:
         """Grow the district, sign people in, open shifts."""
         await connection.execute("SET session_replication_role = replica")
-        for step in (*district.SCAFFOLD, *district.SIGNATURES, *district.NOTICES):
+        for step in (*district.SCAFFOLD, *district.SIGNATURES, district.NOTICES[0]):
             await connection.execute(step)
         await connection.execute("RESET ALL")
         gate = asyncio.Semaphore(6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,7 @@ class Standing:
         return [
             line
             for line in self.log().splitlines()
-            if '"level": "error"' in line or line.startswith("Traceback")
+            if re.search('"level": ?"error"', line) or line.startswith("Traceback")
         ]
 
 

@@ -28,7 +28,8 @@ from tests.setup.processes import end
 RPO_SECONDS = 60.0
 RTO_SECONDS = 600.0
 WRITTEN = """
-INSERT INTO audit_entries (id, at, action, subject_kind, facts) VALUES ($1, now(), $2, 'drill', '{}')
+INSERT INTO audit_entries (id, at, action, subject_kind, facts)
+VALUES ($1, now(), $2, 'drill', '{}')
 """
 
 

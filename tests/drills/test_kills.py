@@ -17,6 +17,7 @@ from tests.drills import dice, seen, size
 from tests.drills.burst import Answered, Burst, Committee, committee, misjudged
 from tests.drills.killing import WORKERS, Installation, installation
 from tests.drills.reckoning import WITNESS, Pushes, reckon, settled
+from tests.drills.stopping import soon
 
 PLAN = {
     "api": size(4, 60),
@@ -129,14 +130,16 @@ async def test_control_letters_left_outside_the_transaction_are_lost(
             before = await _told(standing)
             burst = Burst(standing, chaired, 2 * number + 2000, random.Random(number))
             await burst.run(answered, 24)
-            while await _told(standing) == before:
-                await asyncio.sleep(0.02)
+            await soon(standing, _MORE_TOLD, before)
             standing.town.kill("worker-0")
             lost = [one for one in await reckon(standing, answered) if "was owed 0" in one]
             untold = await standing.fetch("SELECT count(*) FROM booking_moves WHERE NOT told")
             if len(lost) > untold[0]["count"]:
                 break
     assert len(lost) > untold[0]["count"]
+
+
+_MORE_TOLD = "SELECT 1 FROM booking_moves WHERE told HAVING count(*) > $1"
 
 
 async def _told(standing: Installation) -> int:

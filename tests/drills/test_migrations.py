@@ -1,6 +1,7 @@
 """Every migration since the last release, down and up again, on a database full of rows."""
 
 import asyncio
+import importlib
 import os
 import subprocess
 import time
@@ -126,35 +127,32 @@ async def test_down_and_up_again_nothing_is_lost(
 
 
 async def test_the_way_back_from_kinds_of_activity_that_came_later_keeps_their_rows(
-    clone: Clone,
+    filled: str,
 ) -> None:
-    dsn = await clone("kinds")
-    connection = await asyncpg.connect(dsn)
+    module = importlib.import_module("backend.migrations.0013_parent_classes")
+    wall = "ALTER TABLE activities DROP CONSTRAINT activity_kind;"
+    back = module.UNDO[module.UNDO.index(wall) :]
+    forth = module.WALLS[: module.WALLS.index("ALTER TABLE activity_s")]
+    connection = await asyncpg.connect(filled)
     try:
-        await connection.execute(
-            "SET session_replication_role = replica; INSERT INTO activities (id, school_id, kind, "
-            "title, created_by, created_at) VALUES (gen_random_uuid(), gen_random_uuid(), "
-            "'practice', '包饺子', gen_random_uuid(), now())"
-        )
-        module = __import__("backend.migrations.0013_parent_classes", fromlist=["UNDO"])
-        wall = "ALTER TABLE activities DROP CONSTRAINT activity_kind;"
-        back = module.UNDO[module.UNDO.index(wall) :]
-        await connection.execute("SET session_replication_role = origin")
+        everything = connection.transaction()
+        await everything.start()
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        made = await connection.execute("UPDATE activities SET kind = 'practice'")
+        assert int(made.split()[1]) > 0
+        # Control: a wall that is held against the rows that are there cannot be built.
+        with pytest.raises(asyncpg.CheckViolationError):
+            async with connection.transaction():
+                await connection.execute(
+                    back.partition("-- Activities")[0].replace("NOT VALID", "")
+                )
         await connection.execute(back)
-        assert await connection.fetchval("SELECT count(*) FROM activities") == 1
+        assert await connection.fetchval("SELECT count(*) FROM activities") == int(made.split()[1])
         with pytest.raises(asyncpg.CheckViolationError):
-            await connection.execute(
-                "INSERT INTO activities (id, school_id, kind, title, created_by, created_at) "
-                "SELECT gen_random_uuid(), school_id, kind, title, created_by, now() "
-                "FROM activities"
-            )
-        forward = module.WALLS[
-            module.WALLS.index(wall) : module.WALLS.index("ALTER TABLE activity_s")
-        ]
-        await connection.execute(forward)
-        # Control: a wall that is held against the rows that are there refuses to be built.
-        with pytest.raises(asyncpg.CheckViolationError):
-            await connection.execute(back.partition("-- Activities")[0].replace("NOT VALID", ""))
+            async with connection.transaction():
+                await connection.execute("UPDATE activities SET title = title || '!'")
+        await connection.execute(forth)
+        await everything.rollback()
     finally:
         await connection.close()
 

@@ -191,12 +191,12 @@ async def test_a_right_that_ends_ends_at_once_however_far_behind_the_standby_is(
     connection = await asyncpg.connect(place.primary.dsn())
     try:
         with place.paused():
-            await connection.execute("UPDATE standings SET ended_at = now()")
+            await connection.execute("UPDATE standings SET valid_until = now()")
             for name in ("one", "two", "unchecked"):
                 url = f"/schools/{place.school}/groups"
                 answer = await place.phones[name].get(url)
                 assert answer.status_code in (403, 404), name
-            await connection.execute("UPDATE standings SET ended_at = NULL")
+            await connection.execute("UPDATE standings SET valid_until = NULL")
     finally:
         await connection.close()
     await place.from_standby()

@@ -55,7 +55,9 @@ ANSWERS = {
     "unauthenticated": Answer(401, "UNAUTHENTICATED"),
 }
 """Besides these: ``garbage`` (200 that is no JSON), ``drop`` (the connection is cut) and
-``hang`` (no answer)."""
+``hang`` (no answer); with ``ok_drop`` and ``ok_hang`` the phone shows the message first."""
+SHOWN = ("ok", "ok_drop", "ok_hang")
+"""Answers after which a phone has shown the message."""
 
 
 class Cut(Exception):
@@ -75,6 +77,8 @@ class FakeFcm:
         self.token_failures = 0
         self.message_delay = 0.0
         self.queue_delay = 0.0
+        self.outage = ""
+        """The answer to every message for which nothing else is scripted, instead of ``ok``."""
         self._queue = asyncio.Lock()
         self._scripts: dict[str, deque[str]] = defaultdict(deque)
         self._tokens: set[str] = set()
@@ -126,6 +130,10 @@ class FakeFcm:
     def script(self, token: str, *answers: str) -> None:
         """Answer the next messages to ``token`` so; afterwards it is ``ok`` again."""
         self._scripts[token].extend(answers)
+
+    def forget_scripts(self) -> None:
+        """Answer every message with ``ok`` again."""
+        self._scripts.clear()
 
     def revoke_tokens(self) -> None:
         """Make every access token issued so far worthless."""
@@ -227,7 +235,7 @@ class FakeFcm:
                 await asyncio.sleep(self.queue_delay)
         message = posted["message"]
         script = self._scripts[message["token"]]
-        chosen = script.popleft() if script else "ok"
+        chosen = script.popleft() if script else self.outage or "ok"
         push = {
             "at": time.time(),
             "token": message["token"],
@@ -238,9 +246,9 @@ class FakeFcm:
         if self._log:
             self._log.write(json.dumps(push, ensure_ascii=False) + "\n")
             self._log.flush()
-        if chosen == "hang":
+        if chosen in ("hang", "ok_hang"):
             await asyncio.sleep(_HANG_SECONDS)
-        if chosen == "drop":
+        if chosen in ("drop", "ok_drop"):
             raise Cut
         if chosen == "garbage":
             return 200, {}, b"<html>"

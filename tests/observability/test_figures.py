@@ -96,7 +96,7 @@ async def test_a_session_that_waits_for_a_lock_is_seen(db: None, dsn: str) -> No
     async with others(dsn, "tongxing-api", "psql of 张三") as (first, second):
         await first.execute("BEGIN")
         await first.execute("LOCK TABLE limits")
-        waiting = asyncio.create_task(second.execute("LOCK TABLE limits"))
+        waiting = asyncio.create_task(second.fetch("SELECT FROM limits"))
         await asyncio.sleep(0.5)
         seen = await as_told()
         assert seen["database_lock_waits", ()] >= 1

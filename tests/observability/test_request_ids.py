@@ -84,7 +84,9 @@ class Deaf:
 async def test_a_text_message_keeps_the_id_of_the_request_that_asked_for_it(
     anyone: Visitor, settings: Settings
 ) -> None:
-    asked = await anyone.post("/auth/codes", json={"phone": "13900000007", "deviceId": "one"})
+    asked = await anyone.post(
+        "/auth/codes", json={"phone": "13900000007", "deviceId": "one-device"}
+    )
     assert asked.status_code == 202, asked.text
     with logging_everything("json") as log:
         await people.send_sms(Deaf(), keys_for(settings.secret_key), clock.now())

@@ -101,6 +101,16 @@ async def test_trouble_is_tried_again_ever_later_and_given_up_when_the_code_expi
     assert [round(p / 2 ** (n + 1)) for n, p in enumerate(pauses[:5])] == [1] * 5
 
 
+async def test_a_gateway_that_asks_for_a_rest_gets_it(db, keys) -> None:
+    await _leave(keys)
+    async with _operator(429, []) as url:
+        gateway, now = HttpGateway(url, SECRET), clock.now()
+        await send_sms(gateway, keys, now)
+        await gateway.close()
+    [message] = await SmsMessage.all()
+    assert (message.state, (message.due_at - now).total_seconds()) == ("queued", 90)
+
+
 async def test_a_message_the_gateway_will_never_take_is_given_up_at_once(db, keys) -> None:
     await _leave(keys)
     gateway = Troubled(GatewayRefusal)
@@ -137,7 +147,8 @@ async def _operator(status: int, seen: list[tuple[dict[str, str], bytes]]) -> As
         body = await reader.readexactly(int(headers["content-length"]))
         seen.append((headers, body))
         if status:
-            writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n".encode())
+            asks = "retry-after: 90\r\n" if status in (429, 503) else ""
+            writer.write(f"HTTP/1.1 {status} X\r\n{asks}content-length: 0\r\n\r\n".encode())
             await writer.drain()
         else:
             await asyncio.sleep(0.5)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ class Request:
     statuses: frozenset[int]
 
 
+@cache
 def entries() -> dict[str, tuple[str, expecting.Cell]]:
     """Return, for each operation over HTTP, an entry and a cell that is let through."""
     expectations = expecting.read()

@@ -8,6 +8,7 @@ from uuid import UUID
 from backend import clock
 from backend.activities.rules.counting import COUNTED, RULE, CountedPeriod, calendar_year
 from backend.database import fetch
+from backend.replicas import from_replica
 from backend.schools.models import District, Period
 from backend.schools.queries import rule_followed, year_beginning_in
 
@@ -81,6 +82,7 @@ def today_in(district: District, now: datetime) -> date:
     return clock.local(now, district.timezone).date()
 
 
+@from_replica
 async def occasions(
     school_id: UUID, within: CountedPeriod | None, now: datetime
 ) -> tuple[list[dict[str, Any]], int, int]:
@@ -93,6 +95,7 @@ async def occasions(
     return (rows, rows[0]["held"], rows[0]["attended"]) if rows else ([], 0, 0)
 
 
+@from_replica
 async def held_at(
     school_ids: Sequence[UUID], within: CountedPeriod | None, now: datetime
 ) -> dict[UUID, tuple[int, int]]:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.database import fetch, fetch_one
+from backend.replicas import from_replica
 
 _FACTS = """
 WITH held AS (
@@ -29,6 +30,7 @@ GROUP BY t.id, h.kind ORDER BY t.starts_on, h.kind
 """
 
 
+@from_replica
 async def held_facts(school_id: UUID, year_id: UUID) -> list[dict[str, Any]]:
     """Return, for each term of a school year and kind, what was held there and who came.
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from backend.column.models import ColumnItem, Series
 from backend.database import fetch, fetch_one
+from backend.replicas import from_replica
 from backend.schools.models import Function
 
 _OPEN = """
@@ -105,6 +106,7 @@ async def zone_of(district_id: UUID) -> str:
     return row["timezone"] if row else "Asia/Shanghai"
 
 
+@from_replica
 async def counts_of_item(item_id: UUID) -> dict[str, Any]:
     """Return how often it was released, how many were told, how many have read it."""
     row = await fetch_one(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from backend.column.models import ColumnItemState
 from backend.database import fetch, fetch_one
+from backend.replicas import from_replica
 from backend.web.cursors import Position
 
 _ITEM = """
@@ -126,6 +127,7 @@ async def one_series(series_id: UUID) -> dict[str, Any]:
     return row
 
 
+@from_replica
 async def statistics(series_id: UUID) -> dict[str, int]:
     """Count a series' occasions, the people told and the people who read; no names."""
     row = await fetch_one(STATISTICS, series_id)

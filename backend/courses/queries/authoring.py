@@ -15,6 +15,7 @@ from backend.courses.models import (
 )
 from backend.database import fetch, fetch_one
 from backend.media.models import Attachment
+from backend.replicas import from_replica
 from backend.web.cursors import Position
 
 
@@ -242,6 +243,7 @@ async def hosts_of(district_id: UUID, host_id: UUID | None = None) -> list[dict[
     )
 
 
+@from_replica
 async def coverage(district_id: UUID) -> dict[str, Any]:
     """Count the district's schools and communities, and those with a published course.
 

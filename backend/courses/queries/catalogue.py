@@ -9,6 +9,7 @@ import msgspec
 from backend.courses.queries.mine import FAMILY_DONE, Taker
 from backend.courses.queries.sight import TAKEN
 from backend.database import fetch
+from backend.replicas import from_replica
 from backend.search import pieces, query_text
 
 
@@ -88,6 +89,7 @@ _FOUND = (
 )
 
 
+@from_replica
 async def offered(
     taker: Taker, wanted: Wanted, *, now: datetime, after: Place | None, limit: int
 ) -> list[dict[str, Any]]:
@@ -137,6 +139,7 @@ ORDER BY assigned DESC, due_on NULLS LAST, required DESC, published_at DESC, id 
 """
 
 
+@from_replica
 async def recommended(
     taker: Taker, grades: list[UUID], *, now: datetime, limit: int
 ) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from backend.courses.queries.learning import family_completions
 from backend.courses.queries.library import OFFERED_AT
 from backend.courses.rules.assigning import Place, PlaceKind
 from backend.database import fetch
+from backend.replicas import from_replica
 
 _CLASSES = """
 SELECT c.id, c.school_id, c.grade_id, g.name || c.name AS label, n.families, n.guardians
@@ -89,12 +90,14 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     families_done: frozenset[UUID]
 
 
+@from_replica
 async def by_class(course: Course, node_ids: Sequence[UUID], now: datetime) -> list[Tally]:
     """Return the figures of each class of some schools, grades and classes; four statements."""
     rows = await fetch(_CLASSES, list(node_ids))
     return await _tallies(course, rows, PlaceKind.CLASS, now)
 
 
+@from_replica
 async def by_school(
     course: Course, district_ids: Sequence[UUID], school_id: UUID | None, now: datetime
 ) -> list[Tally]:

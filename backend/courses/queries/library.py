@@ -7,6 +7,7 @@ from uuid import UUID
 from backend.courses.models import ParentSchool
 from backend.courses.queries.catalogue import Place
 from backend.database import fetch
+from backend.replicas import from_replica
 from backend.search import pieces, query_text
 
 OFFERED_AT = """
@@ -68,6 +69,7 @@ WHERE c.id = ANY($1::uuid[]) AND c.state = 'published'
 """
 
 
+@from_replica
 async def shared(
     district_ids: Sequence[UUID],
     school_ids: Sequence[UUID],

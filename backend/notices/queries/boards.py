@@ -6,8 +6,9 @@ a page asks for the versions as well, and reads again what has changed meanwhile
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 import msgspec
@@ -22,7 +23,7 @@ Key = tuple[UUID, str]
 """A board: the node it belongs to and who stands before it."""
 
 
-class Printed(msgspec.Struct, frozen=True, kw_only=True):
+class Printed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A notice as everybody sees it in a list; names are those of its row."""
 
     id: UUID
@@ -41,8 +42,11 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool
 
 
-class Hanging(msgspec.Struct, frozen=True, kw_only=True):
-    """A notice on one board: its number there, the revision that was posted, and until when."""
+class Hanging(msgspec.Struct, frozen=True, gc=False):
+    """A notice on one board: its number there, the revision that was posted, and until when.
+
+    ``rank`` orders what hangs by moment and id; ``key`` is the notice's id as a number.
+    """
 
     seq: int
     revision: int
@@ -50,13 +54,34 @@ class Hanging(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     pinned: bool
     notice: Printed
+    key: int
+    rank: tuple[datetime, int]
 
 
-class Board(msgspec.Struct, frozen=True):
+class Board(msgspec.Struct, frozen=True, gc=False):
     """What hangs on one board at one version, newest first."""
 
     version: int
     hanging: tuple[Hanging, ...]
+    mask: int = 0
+    """The numbers of all that hangs, a bit each."""
+    lasts: datetime | None = None
+    """When the first of it comes down by itself."""
+
+    @classmethod
+    def of(cls, version: int, hanging: Sequence[Hanging]) -> Self:
+        return cls(
+            version,
+            tuple(hanging),
+            sum(1 << one.seq for one in hanging),
+            min((one.until for one in hanging), default=None),
+        )
+
+    def at(self, now: datetime) -> Self:
+        """Return the board without what has had its time."""
+        if self.lasts is None or self.lasts > now:
+            return self
+        return self.of(self.version, [one for one in self.hanging if one.until > now])
 
 
 BARE = Board(0, ())
@@ -90,18 +115,21 @@ async def _read(keys: list[Key]) -> dict[Key, Board]:
         key = (row["node_id"], row["who"])
         versions[key] = row["version"]
         if row["seq"] is not None:
+            notice, published_at = msgspec.convert(row, Printed), row["published_at"]
             hanging[key].append(
                 Hanging(
-                    seq=row["seq"],
-                    revision=row["posted"],
-                    published_at=row["published_at"],
-                    until=row["until"],
-                    pinned=row["is_pinned"],
-                    notice=msgspec.convert(row, Printed),
+                    row["seq"],
+                    row["posted"],
+                    published_at,
+                    row["until"],
+                    row["is_pinned"],
+                    notice,
+                    notice.id.int,
+                    (published_at, notice.id.int),
                 )
             )
     found = {
-        key: Board(versions[key], tuple(hanging[key])) if key in versions else BARE for key in keys
+        key: Board.of(versions[key], hanging[key]) if key in versions else BARE for key in keys
     }
     _kept.update(found)
     while len(_kept) > MOST_KEPT:

@@ -14,7 +14,7 @@ from uuid import UUID
 from backend.batching import Batcher
 from backend.database import fetch
 from backend.notices.models import ConfirmMode
-from backend.notices.queries.boards import Board, Key, Printed, boards, forget
+from backend.notices.queries.boards import Board, Hanging, Key, Printed, boards, forget
 from backend.notices.queries.stands import Stand, stands
 from backend.web.actor import Actor
 from backend.web.cursors import Position
@@ -42,18 +42,30 @@ class Receipt(NamedTuple):
     confirmed_at: datetime
 
 
+Hung = tuple[Key, Hanging]
+"""A notice on one of the person's boards."""
+
+
 class Found:
-    """A notice as it hangs before one person, on one board or on several."""
+    """A notice of a page as it hangs before one person, on one board or on several."""
 
-    __slots__ = ("children", "hangs", "is_read", "notice", "pinned", "published_at")
+    __slots__ = ("children", "hangs", "is_read", "notice", "published_at")
 
-    def __init__(self, notice: Printed, published_at: datetime, pinned: bool) -> None:
-        self.notice = notice
-        self.published_at = published_at
-        self.pinned = pinned
+    def __init__(self, stand: Stand, hangs: list[Hung]) -> None:
+        self.notice: Printed = hangs[0][1].notice
+        self.published_at = hangs[0][1].published_at
+        self.children = stand.boards[hangs[0][0]]
+        self.hangs = hangs
         self.is_read = False
-        self.children: frozenset[UUID] = frozenset()
-        self.hangs: list[tuple[Key, int]] = []
+        for key, one in hangs[1:]:
+            self.published_at = max(self.published_at, one.published_at)
+            self.children |= stand.boards[key]
+
+    def mark(self, marks: dict[Key, int]) -> None:
+        """Note whether it was read on any of the boards."""
+        for key, one in self.hangs:
+            if marks[key] >> one.seq & 1:
+                self.is_read = True
 
 
 class Home(NamedTuple):
@@ -73,10 +85,11 @@ class Home(NamedTuple):
 class _Draft(NamedTuple):
     """A page before it is known what was read and confirmed."""
 
-    everything: list[Found]
+    boards: dict[Key, Board]
+    twice: list[list[Hung]]
+    """What hangs on several of the person's boards."""
     pinned: list[Found]
     found: list[Found]
-    state: list[object]
 
 
 async def home(actor: Actor, *, before: Position | None, limit: int, now: datetime) -> Home:
@@ -98,7 +111,7 @@ async def settle(wishes: Sequence[Wish]) -> list[Home]:
             for at in left
             for found in (*drafts[at].pinned, *drafts[at].found)
             if found.notice.confirm_mode is not ConfirmMode.NONE
-            for person in _concerned(mine[at], found, wishes[at])
+            for person in mine[at].family(found.children)
         }
         marked = [(at, key) for at in left for key in mine[at].boards]
         seen = await _state([(wishes[at].actor.person_id, key) for at, key in marked], asked)
@@ -112,7 +125,7 @@ async def settle(wishes: Sequence[Wish]) -> list[Home]:
         for at in left:
             if tried == TRIES or changed.isdisjoint(mine[at].boards):
                 own = {key: read[at, key] for key in mine[at].boards}
-                homes[at] = _finished(drafts[at], own, seen.receipts, mine[at], wishes[at])
+                homes[at] = _finished(drafts[at], own, seen.receipts, mine[at])
         left = [at for at in left if homes[at] is None]
         if not left:
             break
@@ -124,48 +137,37 @@ desk: Batcher[Wish, Home] = Batcher(settle, most=32)
 
 def _draft(wish: Wish, stand: Stand, known: dict[Key, Board]) -> _Draft:
     """Merge what hangs on the person's boards, each notice once."""
-    by_notice: dict[UUID, Found] = {}
-    state: list[object] = []
-    for key, children in stand.boards.items():
-        board, hanging = known[key], 0
+    mine = {key: known[key].at(wish.now) for key in stand.boards}
+    hung: dict[int, list[Hung]] = {}
+    for key, board in mine.items():
         for one in board.hanging:
-            if one.until <= wish.now:
-                continue
-            hanging += 1
-            found = by_notice.get(one.notice.id)
-            if found is None:
-                found = by_notice[one.notice.id] = Found(one.notice, one.published_at, one.pinned)
-            elif one.published_at > found.published_at:
-                found.published_at = one.published_at
-            found.pinned |= one.pinned
-            found.children |= children
-            found.hangs.append((key, one.seq))
-        state += (board.version, hanging)
-    everything = sorted(by_notice.values(), key=_place, reverse=True)
-    before = wish.before
-    if before is not None:
-        behind = [f for f in everything if not f.pinned and _place(f) < (before.at, before.id)]
-        return _Draft(everything, [], behind[: wish.limit + 1], state)
-    above = [found for found in everything if found.pinned][:20]
-    below = [found for found in everything if not found.pinned]
-    return _Draft(everything, above, below[: wish.limit + 1], state)
+            if one.key in hung:
+                hung[one.key].append((key, one))
+            else:
+                hung[one.key] = [(key, one)]
+    twice = [hangs for hangs in hung.values() if len(hangs) > 1]
+    order = sorted(hung.values(), key=_rank, reverse=True)
+    if wish.before is not None:
+        last = (wish.before.at, wish.before.id.int)
+        order = [hangs for hangs in order if _rank(hangs) < last]
+        above: list[Found] = []
+    else:
+        above = [Found(stand, hangs) for hangs in order if _is_pinned(hangs)][:20]
+    below: list[Found] = []
+    for hangs in order:
+        if not _is_pinned(hangs):
+            below.append(Found(stand, hangs))
+            if len(below) > wish.limit:
+                break
+    return _Draft(mine, twice, above, below)
 
 
-def _place(found: Found) -> tuple[datetime, UUID]:
-    return found.published_at, found.notice.id
+def _rank(hangs: list[Hung]) -> tuple[datetime, int]:
+    return hangs[0][1].rank if len(hangs) == 1 else max(one.rank for _, one in hangs)
 
 
-def _concerned(stand: Stand, found: Found, wish: Wish) -> set[UUID]:
-    """Return whose receipts matter for a notice: the guardians of its children's, one's own."""
-    return {
-        wish.actor.person_id,
-        *(
-            guardian.person_id
-            for child in stand.children
-            if child.id in found.children
-            for guardian in child.guardians
-        ),
-    }
+def _is_pinned(hangs: list[Hung]) -> bool:
+    return hangs[0][1].pinned or any(one.pinned for _, one in hangs[1:])
 
 
 def _finished(
@@ -173,24 +175,30 @@ def _finished(
     bits: dict[Key, bytes | None],
     receipts: dict[tuple[UUID, UUID], list[Receipt]],
     stand: Stand,
-    wish: Wish,
 ) -> Home:
     """Note on a page what was read, and the family's receipts, oldest first."""
     marks = {key: int.from_bytes(raw or b"", "little") for key, raw in bits.items()}
-    unread = 0
-    for found in draft.everything:
-        found.is_read = any(marks[key] >> seq & 1 for key, seq in found.hangs)
-        unread += not found.is_read
+    unread = sum((board.mask & ~marks[key]).bit_count() for key, board in draft.boards.items())
+    for hangs in draft.twice:
+        # Counted once for each board it is unread on; it is one notice, and read if read once.
+        times = sum(not marks[key] >> one.seq & 1 for key, one in hangs)
+        unread -= times - 1 if times == len(hangs) else times
     kept: dict[UUID, list[Receipt]] = {}
     for found in (*draft.pinned, *draft.found):
+        found.mark(marks)
         if found.notice.confirm_mode is not ConfirmMode.NONE:
             rows = [
                 row
-                for person in _concerned(stand, found, wish)
+                for person in stand.family(found.children)
                 for row in receipts.get((found.notice.id, person), ())
             ]
             kept[found.notice.id] = sorted(rows, key=lambda row: (row.confirmed_at, row.person_id))
-    state = (*draft.state, *bits.values(), stand.digest, *kept.items())
+    state = (
+        *((board.version, len(board.hanging)) for board in draft.boards.values()),
+        *bits.values(),
+        stand.digest,
+        *kept.items(),
+    )
     return Home(stand, draft.pinned, draft.found, unread, kept, state)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from backend.database import fetch
 from backend.identifiers import uuid7
+from backend.notices.queries.boards import Key
 from backend.notices.queries.stands import MINE
 
 # Locks are taken in the order of the boards, so two phones of one person never deadlock.
@@ -39,6 +41,33 @@ receipts AS (
 SELECT notice_id, bool_or(was_read) AS was_read,
        (SELECT count(*) FROM marks) + (SELECT count(*) FROM receipts) AS written
 FROM hit GROUP BY notice_id
+"""
+
+# The plain case, for many at once: what hangs as this process knows it, nothing to confirm.
+# A board whose version is another is left out; so is what was read before left unwritten.
+# Every board and every row of marks is looked up by itself.
+MARK_PLAIN = """
+WITH seen AS MATERIALIZED (
+    SELECT a.n, a.person_id, a.seq, c.id AS board, r.bits IS NULL AS is_first,
+           coalesce(has_bit(r.bits, a.seq), false) AS was_read
+    FROM unnest((SELECT $1::int[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::text[]),
+                (SELECT $5::bigint[]), (SELECT $6::int[]))
+         a (n, person_id, node_id, who, version, seq)
+    CROSS JOIN LATERAL (
+        SELECT c.id FROM audience_counters c
+        WHERE c.node_id = a.node_id AND c.who = a.who AND c.version = a.version OFFSET 0) c
+    LEFT JOIN LATERAL (
+        SELECT r.bits FROM read_marks r
+        WHERE r.person_id = a.person_id AND r.board = c.id OFFSET 0) r ON true),
+more AS (
+    UPDATE read_marks r SET bits = with_bit(r.bits, s.seq) FROM seen s
+    WHERE r.person_id = s.person_id AND r.board = s.board AND NOT s.was_read),
+first AS (
+    INSERT INTO read_marks AS r (person_id, board, bits)
+    SELECT person_id, board, with_bit('', seq) FROM seen WHERE is_first
+    ORDER BY person_id, board
+    ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits))
+SELECT n, was_read FROM seen
 """
 
 # In a subselect the people's number is unknown to the planner, which would plan anew each time.
@@ -82,6 +111,34 @@ async def mark_read(person_id: UUID, seen: dict[UUID, int], now: datetime) -> di
     """
     rows = await fetch(MARK_READ, person_id, list(seen), now, list(seen.values()))
     return {row["notice_id"]: row["was_read"] for row in rows}
+
+
+class Hang(NamedTuple):
+    """A notice on a board of one version, under its number."""
+
+    key: Key
+    version: int
+    seq: int
+
+
+async def mark_plain(taps: Sequence[tuple[UUID, Sequence[Hang]]]) -> list[list[bool]]:
+    """Mark read what hangs, for people who are all different.
+
+    Returns for each, board by board that is of the version named, whether it was read before.
+    """
+    rows = [(n, person, hang) for n, (person, hangs) in enumerate(taps) for hang in hangs]
+    found: list[list[bool]] = [[] for _ in taps]
+    for row in await fetch(
+        MARK_PLAIN,
+        [n for n, _, _ in rows],
+        [person for _, person, _ in rows],
+        [hang.key[0] for _, _, hang in rows],
+        [hang.key[1] for _, _, hang in rows],
+        [hang.version for _, _, hang in rows],
+        [hang.seq for _, _, hang in rows],
+    ):
+        found[row["n"]].append(row["was_read"])
+    return found
 
 
 async def owing(notice_id: UUID, people: Sequence[UUID]) -> set[UUID]:

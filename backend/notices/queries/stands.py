@@ -19,7 +19,7 @@ from backend.web.actor import Actor
 MOST_KEPT = 20_000
 
 
-class Guardian(msgspec.Struct, frozen=True):
+class Guardian(msgspec.Struct, frozen=True, gc=False):
     """Somebody who may see a child, by the name the family knows."""
 
     person_id: UUID
@@ -27,7 +27,7 @@ class Guardian(msgspec.Struct, frozen=True):
     relation: str
 
 
-class Child(msgspec.Struct, frozen=True):
+class Child(msgspec.Struct, frozen=True, gc=False):
     """One of the person's children, with all guardians, the person among them."""
 
     id: UUID
@@ -35,14 +35,32 @@ class Child(msgspec.Struct, frozen=True):
     guardians: tuple[Guardian, ...]
 
 
-class Stand(msgspec.Struct, frozen=True):
+class Stand(msgspec.Struct, frozen=True, gc=False):
     """The boards a person stands before, each with the children it is for, and the children
     by name. ``digest`` says all of it in a few bytes.
     """
 
+    person_id: UUID
     boards: dict[Key, frozenset[UUID]]
     children: tuple[Child, ...]
     digest: bytes
+    _families: dict[frozenset[UUID], frozenset[UUID]] = {}
+
+    def family(self, children: frozenset[UUID]) -> frozenset[UUID]:
+        """Return the guardians of some of the children, and the person."""
+        if (known := self._families.get(children)) is None:
+            known = self._families[children] = frozenset(
+                {
+                    self.person_id,
+                    *(
+                        guardian.person_id
+                        for child in self.children
+                        if child.id in children
+                        for guardian in child.guardians
+                    ),
+                }
+            )
+        return known
 
 
 _kept: OrderedDict[int, Stand] = OrderedDict()
@@ -81,6 +99,7 @@ def _stand(row: dict[str, Any]) -> Stand:
             Guardian(UUID(tie["person"]), tie["name"], tie["relation"])
         )
     return Stand(
+        row["person_id"],
         boards,
         tuple(Child(child, names[child], tuple(found)) for child, found in guardians.items()),
         hashlib.blake2b(raw.encode(), digest_size=16).digest(),

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from backend.database import fetch, fetch_one
+from backend.replicas import from_replica
 from backend.volunteering.rules.logs import EARLY
 from backend.web.cursors import Position
 
@@ -38,6 +39,7 @@ async def counts(school_id: UUID, today: date) -> Counts:
     return msgspec.convert(row, Counts)
 
 
+@from_replica
 async def register(
     school_id: UUID, *, everything: bool, after: Position | None, limit: int
 ) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from tortoise.expressions import Q
 
 from backend.bookings.queries.outlook import reach_of
 from backend.database import fetch
+from backend.replicas import from_replica
 from backend.volunteering.models import DutyKind, ShiftTemplate, StationDay
 from backend.web.actor import Actor
 from backend.web.cursors import Position
@@ -146,6 +147,7 @@ async def volunteer(volunteer_id: UUID) -> dict[str, Any]:
     return (await fetch(f"{_VOLUNTEER} WHERE v.id = $1", volunteer_id))[0]
 
 
+@from_replica
 async def volunteers_at(
     school_id: UUID,
     *,

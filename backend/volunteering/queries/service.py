@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from backend.database import fetch, fetch_one
+from backend.replicas import from_replica
 
 _DONE = """
 FROM bookings b
@@ -75,6 +76,7 @@ async def latest(
     )
 
 
+@from_replica
 async def totals(school_id: UUID, first: date, last: date) -> list[dict[str, Any]]:
     """Return what was done at a school for each kind of duty, in the order of the kinds."""
     return await fetch(
@@ -92,6 +94,7 @@ async def totals(school_id: UUID, first: date, last: date) -> list[dict[str, Any
     )
 
 
+@from_replica
 async def dual_sessions(school_id: UUID, first: date, last: date) -> dict[str, int]:
     """Count shifts of a teacher and a parent: ``held`` with a parent there, ``counted`` with
     both there (requirements V16).

@@ -1,0 +1,1 @@
+"""What the phone sees of the tree, the calendar and the switches, and what it may send."""
