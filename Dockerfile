@@ -14,6 +14,7 @@ FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin tongxing \
  && install -d -o tongxing -g tongxing -m 0750 /var/lib/tongxing \
+ && install -d -o tongxing -g tongxing -m 0700 /var/lib/tongxing-backups \
  && install -d -o tongxing -g tongxing -m 0700 /var/lib/tongxing-keys
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH \

@@ -17,6 +17,7 @@ from backend.certificates.controllers import routes as certificates
 from backend.certificates.controllers.verification import verify
 from backend.column.controllers import routes as column
 from backend.committees.controllers import routes as committees
+from backend.committees.controllers.ballots import ballot_lane
 from backend.courses.controllers import routes as courses
 from backend.courses.controllers.playing import BEATS
 from backend.database import database
@@ -93,7 +94,7 @@ def near(app: Litestar, settings: Settings) -> ASGIApp:
     """Put before ``app`` what every request passes: the body guard, then the short ways to
     what thousands ask at once.
     """
-    ways = (BEATS, READING, feed_lane(Cursors(settings.secret_key)))
+    ways = (BEATS, READING, feed_lane(Cursors(settings.secret_key)), ballot_lane(settings))
     return guard(lanes(app, ways, actor_from))
 
 

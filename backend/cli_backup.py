@@ -14,7 +14,16 @@ import typer
 from rich.console import Console
 
 from backend import clock, embedded
-from backend.backups import checking, following, programs, restoring, retaining, sealing, taking
+from backend.backups import (
+    checking,
+    following,
+    programs,
+    restoring,
+    retaining,
+    sealing,
+    slots,
+    taking,
+)
 from backend.backups.restoring import Gap, NotEmpty, Unreached
 from backend.backups.vault import Absent, Damaged, Vault
 from backend.settings import Settings
@@ -70,6 +79,9 @@ def register(
             following.ROUND_SECONDS
         ),
         base_hours: Annotated[float, typer.Option(min=0.1, help="Hours between backups.")] = 24,
+        heartbeat: Annotated[
+            Path | None, typer.Option(help="A file to touch after every round that went well.")
+        ] = None,
         tools: Tools = None,
     ) -> None:
         """跟随 · Keep the journal and new files coming; runs until stopped."""
@@ -96,13 +108,14 @@ def register(
                 keep=timedelta(days=own.backup_days),
                 base_every=timedelta(hours=base_hours),
                 is_over=is_over,
+                beat=lambda: heartbeat.touch() if heartbeat else None,
             )
 
     @group.command()
     def release() -> None:
         """不再跟随 · Give up the slot that keeps the journal for a follower."""
         with refusing(), installation("backup") as (_, dsn):
-            gone = asyncio.run(following.release(dsn))
+            gone = asyncio.run(slots.release(dsn))
             console.print("✓ released" if gone else "✓ nothing was held")
 
     @group.command("list")

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from backend.schools.directory import Directory, read
-from backend.settings import SettingsError
+from backend.schools.directory import Directory, directory_of, read
+from backend.settings import Settings, SettingsError
 
 File = Annotated[
     Path,
@@ -27,12 +27,12 @@ AWAY_SECONDS = 5
 SILENCE_SECONDS = 3600
 """How long a live connection may say nothing."""
 
-app = typer.Typer(
+districts = typer.Typer(
     help="区县分库 · districts with installations of their own.", no_args_is_help=True
 )
 
 
-@app.command("check")
+@districts.command("check")
 def check(file: File) -> None:
     """检查目录 · Read the directory and show who serves which district."""
     directory = _read(file)
@@ -42,7 +42,7 @@ def check(file: File) -> None:
         typer.echo(f"✓ {name}  {shard.url}  {listed}")
 
 
-@app.command("gateway")
+@districts.command("gateway")
 def gateway(
     file: File,
     door: Annotated[
@@ -62,6 +62,15 @@ def gateway(
     if unreached := [name for name, shard in directory.shards.items() if not shard.upstream]:
         raise typer.BadParameter(f"no upstream is listed for {', '.join(unreached)}")
     typer.echo("\n".join(configuration(directory, door=door, listen=listen, tls=tls)))
+
+
+def placed(settings: Settings) -> Settings:
+    """Return the settings, if the directory says the same of this installation.
+
+    Raises ``SettingsError``.
+    """
+    directory_of(settings)
+    return settings
 
 
 def configuration(

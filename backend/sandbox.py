@@ -20,6 +20,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
+from backend.deadline import allow
 from backend.errors import Refusal
 
 Facts = dict[str, object]
@@ -96,6 +97,7 @@ async def run(
     kills the child.
     """
     async with _slots:
+        allow(wall_seconds + _FAREWELL + 5)
         process = await _start(target, memory, cpu_seconds, wall_seconds, file_bytes)
         try:
             async with asyncio.timeout(wall_seconds):

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from backend import migrate
-from backend.audit.operations import record
 from backend.backups import restoring, tables
+from backend.backups.operations import end_all_sessions
 from backend.backups.restoring import Restored
 from backend.backups.tables import Table
 from backend.backups.vault import Vault
@@ -18,9 +18,8 @@ from backend.clock import now
 from backend.committees.models import Body
 from backend.committees.queries import decisions
 from backend.committees.rules import chain
-from backend.database import database, fetch, transaction
+from backend.database import database, fetch
 from backend.media.models import room_of
-from backend.people.operations.sessions import end_sessions
 from backend.settings import Settings
 
 _KEYS = (
@@ -31,7 +30,6 @@ _KEYS = (
     "SELECT file_key AS key FROM activity_exports WHERE file_key IS NOT NULL",
 )
 _MISSING = "SELECT original_key AS key FROM attachments WHERE stored_at IS NOT NULL"
-SESSIONS_AT_ONCE = 1000
 _SEALED = """
 SELECT v.id FROM votes v
 WHERE v.mode = 'secret' AND v.public_key <> '' AND EXISTS (
@@ -83,11 +81,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 async def examine(
     restored: Restored, vault: Vault, settings: Settings, *, keep_sessions: bool
 ) -> Report:
-    """Bring the files back, look at everything, and end all sessions unless told otherwise.
-
-    A moment of the past knows nothing of sign-outs, lost phones and changed passwords since:
-    that is why everybody signs in again.
-    """
+    """Bring the files back, look at everything, and end all sessions unless told otherwise."""
     findings = [await _migrations(restored.dsn)]
     read = await tables.read_all(restored.dsn)
     rows = sum(table.rows for table in read.values())
@@ -101,7 +95,7 @@ async def examine(
             findings += [one async for one in _stories()]
             findings.append(await _secret_votes(settings))
             if not keep_sessions:
-                revoked = await _end_sessions()
+                revoked = await end_all_sessions(now())
                 findings.append(_well("登录 sessions", f"{revoked} ended; people sign in again"))
     return Report(findings=findings, tables=read, revoked=revoked, files=laid)
 
@@ -179,13 +173,3 @@ async def _secret_votes(settings: Settings) -> Finding:
     shut = [vote for vote in sealed if vote not in here]
     told = f"; {len(shut)} stay shut for good (no key): annul and hold again" if shut else ""
     return _well("秘密投票 secret votes", f"{len(sealed)} with sealed boxes{told}")
-
-
-async def _end_sessions() -> int:
-    alive = [row["id"] for row in await fetch("SELECT id FROM sessions WHERE revoked_at IS NULL")]
-    for start in range(0, len(alive), SESSIONS_AT_ONCE):
-        async with transaction():
-            await end_sessions(alive[start : start + SESSIONS_AT_ONCE], "restored", now=now())
-    async with transaction():
-        await record("backups.restore", "installation", None, by=None, sessions=len(alive))
-    return len(alive)

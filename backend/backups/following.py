@@ -9,35 +9,27 @@ what was not fetched yet while no follower runs. That fills the server's disk in
 
 import asyncio
 import subprocess
+import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import asyncpg
 import msgspec
 import structlog
 
 from backend import clock
-from backend.backups import journal, programs, retaining, taking
+from backend.backups import journal, programs, retaining, slots, taking
 from backend.backups.taking import JOURNAL
 from backend.backups.vault import Absent, Damaged, Vault, pieces_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("backups")
 
-SLOT = "tongxing_backup"
 ROUND_SECONDS = 15.0
 BASE_EVERY = timedelta(hours=24)
 AGAIN_AFTER = 5.0
 """Seconds before a fetcher that ended is started again."""
 REACHED = f"{JOURNAL}/reached.json"
-_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +68,7 @@ class Follower:
         database that is away is waited for.
         """
         self._keep_fetching()
-        asked = asyncio.run(_position(self.dsn))
+        asked = asyncio.run(slots.position(self.dsn))
         if asked is not None:
             self._wait_for(asked)
         self._store()
@@ -109,22 +101,22 @@ class Follower:
         self.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         output = self.spool / "receive.log"
         output.unlink(missing_ok=True)
-        if not asyncio.run(_have_slot(self.dsn)):
+        if not asyncio.run(slots.have_slot(self.dsn)):
             return
         self._started = time.monotonic()
         self._fetcher = programs.launched(
-            "pg_receivewal", "-D", self.spool, "-S", SLOT, "-s", "1", "-n", "-w", "-v",
+            "pg_receivewal", "-D", self.spool, "-S", slots.SLOT, "-s", "1", "-n", "-w", "-v",
             dsn=self.dsn, tools=self.tools, output=output,
         )  # fmt: skip
 
-    def _wait_for(self, asked: "_Asked") -> None:
+    def _wait_for(self, asked: slots.Asked) -> None:
         """Give the fetcher a moment to have what the server has written."""
         deadline = time.monotonic() + 5
         while not asked.is_fetched and time.monotonic() < deadline:
             time.sleep(0.2)
             if self._fetcher is None or self._fetcher.poll() is not None:
                 return
-            asked.is_fetched = asyncio.run(_is_fetched(self.dsn, asked.position))
+            asked.is_fetched = asyncio.run(slots.is_fetched(self.dsn, asked.position))
 
     def _store(self) -> None:
         for path in sorted(self.spool.iterdir() if self.spool.is_dir() else ()):
@@ -171,22 +163,26 @@ def run(
     keep: timedelta,
     base_every: timedelta,
     is_over: Callable[[float], bool],
+    beat: Callable[[], None],
 ) -> None:
     """Follow until ``is_over``, which waits so many seconds and then says whether to end.
+    ``beat`` is called whenever all that is committed is in the vault.
 
     A backup is taken when the newest is older than ``base_every``, and what is older than
     ``keep`` is thrown away after it. A round that fails is logged and tried again.
     """
-    over = False
+    over, base = False, threading.Thread()
     try:
         while not over:
             begun = time.monotonic()
             try:
-                follower.round()
-                if _is_due(follower.vault, base_every):
-                    taking.take(follower.vault, follower.dsn, follower.files, tools=follower.tools)
-                    retaining.prune(follower.vault, keep, clock.now())
-            except (*_AWAY, programs.ProgramFailed) as error:
+                if follower.round() is not None:
+                    beat()
+                if not base.is_alive() and _is_due(follower.vault, base_every):
+                    # Beside the rounds: a large copy takes longer than they may wait.
+                    base = threading.Thread(target=_take, args=(follower, keep), daemon=True)
+                    base.start()
+            except (*slots.AWAY, programs.ProgramFailed) as error:
                 log.warning("a round of the backups failed", error=str(error))
             over = is_over(max(every - (time.monotonic() - begun), 0.5))
         follower.round()
@@ -194,96 +190,14 @@ def run(
         follower.stop()
 
 
+def _take(follower: Follower, keep: timedelta) -> None:
+    try:
+        taking.take(follower.vault, follower.dsn, follower.files, tools=follower.tools)
+        retaining.prune(follower.vault, keep, clock.now())
+    except (*slots.AWAY, programs.ProgramFailed, taking.NotPossible) as error:
+        log.error("no backup could be taken", error=str(error))
+
+
 def _is_due(vault: Vault, every: timedelta) -> bool:
     newest = max((one.ended_at for one in taking.sound(vault)), default=None)
     return newest is None or clock.now() - newest >= every
-
-
-class _Asked(msgspec.Struct):
-    at: datetime
-    position: str
-    is_fetched: bool
-
-
-async def _position(dsn: str) -> _Asked | None:
-    """Return the server's time and, a moment later, the end of its journal; ``None`` while
-    it does not answer.
-    """
-    try:
-        connection = await asyncpg.connect(dsn, timeout=5)
-    except _AWAY as error:
-        log.warning("the database does not answer", error=str(error))
-        return None
-    try:
-        # Every commit of an earlier moment has been written down before the second answer.
-        moment = await connection.fetchval("SELECT clock_timestamp()")
-        position = await connection.fetchval("SELECT pg_current_wal_flush_lsn()::text")
-        return _Asked(moment.astimezone(UTC), position, False)
-    except _AWAY:
-        return None
-    finally:
-        connection.terminate()
-
-
-async def _is_fetched(dsn: str, position: str) -> bool:
-    try:
-        connection = await asyncpg.connect(dsn, timeout=5)
-    except _AWAY:
-        return False
-    try:
-        return bool(
-            await connection.fetchval(
-                "SELECT bool_or(r.write_lsn >= $2::text::pg_lsn) FROM pg_replication_slots s "
-                "JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1",
-                SLOT,
-                position,
-            )
-        )
-    except _AWAY:
-        return False
-    finally:
-        connection.terminate()
-
-
-async def release(dsn: str) -> bool:
-    """Give the slot up, so that the server keeps nothing for a follower; says whether it was
-    there. Raises ``asyncpg.ObjectInUseError`` while a follower runs.
-    """
-    connection = await asyncpg.connect(dsn, timeout=10)
-    try:
-        return bool(
-            await connection.fetch(
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
-                "WHERE slot_name = $1",
-                SLOT,
-            )
-        )
-    finally:
-        await connection.close()
-
-
-async def _have_slot(dsn: str) -> bool:
-    """Make the slot unless it exists; one whose journal was thrown away is made anew."""
-    try:
-        connection = await asyncpg.connect(dsn, timeout=5)
-    except _AWAY:
-        return False
-    try:
-        row = await connection.fetchrow(
-            "SELECT wal_status, active_pid FROM pg_replication_slots WHERE slot_name = $1", SLOT
-        )
-        if row is not None and row["active_pid"] is not None:
-            # A fetcher whose follower was killed; it ends when it is hung up on.
-            await connection.execute("SELECT pg_terminate_backend($1, 5000)", row["active_pid"])
-        if row is not None and row["wal_status"] == "lost":
-            log.error("the journal was not fetched in time: there is a gap; take a backup")
-            await connection.execute("SELECT pg_drop_replication_slot($1)", SLOT)
-            row = None
-        if row is None:
-            await connection.execute("SELECT pg_create_physical_replication_slot($1, true)", SLOT)
-        return True
-    except _AWAY as error:
-        log.warning("there is no slot to follow with", error=str(error))
-        return False
-    finally:
-        connection.terminate()

@@ -55,14 +55,18 @@ def name_of(number: int, timeline: int, segment_bytes: int) -> str:
     return f"{timeline:08X}{number // per_file:08X}{number % per_file:08X}"
 
 
-def chain(names: Iterable[str], after: int, segment_bytes: int) -> Chain:
-    """Return what follows a backup whose last segment has the number ``after``.
+def chain(names: Iterable[str], after: int, segment_bytes: int, *, timeline: int = 1) -> Chain:
+    """Return what follows a backup on ``timeline`` whose last segment has the number ``after``.
 
     A partial segment counts as its number; where it is there as a whole as well, on the same
     timeline, it is left out.
     """
     told = {name: read_name(name, segment_bytes) for name in names}
-    read = {name: one for name, one in told.items() if one is not None and one.number > after}
+    read = {
+        name: one
+        for name, one in told.items()
+        if one is not None and one.number > after and one.timeline >= timeline
+    }
     whole = {(one.number, one.timeline) for one in read.values() if one.is_whole}
     used = {
         name: one

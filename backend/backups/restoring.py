@@ -86,7 +86,7 @@ def plan(
 def chain_of(vault: Vault, backup: Backup) -> Chain:
     """Return the journal in the vault that follows a backup."""
     names = (name.rpartition("/")[2] for name in vault.listing(JOURNAL))
-    return journal.chain(names, backup.last_segment, backup.segment_bytes)
+    return journal.chain(names, backup.last_segment, backup.segment_bytes, timeline=backup.timeline)
 
 
 def said(chain: Chain, backup: Backup) -> str:

@@ -131,6 +131,11 @@ def copy_files(vault: Vault, files: Path | None) -> dict[str, Stored]:
     """
     if files is None:
         return {}
+    with vault.filing:
+        return _copy_files(vault, files)
+
+
+def _copy_files(vault: Vault, files: Path) -> dict[str, Stored]:
     kept = {one.name.removeprefix(f"{FILES}/"): one for one in vault.listing(FILES).values()}
     here = {}
     for path in sorted(files.rglob("*")):

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import secrets
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -45,10 +46,13 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vault:
-    """``key`` is the backup key; without one everything is kept in the clear."""
+    """``key`` is the backup key; without one everything is kept in the clear. Whoever looks
+    whether a file is there, to put it there, holds ``filing``.
+    """
 
     def __init__(self, root: Path, key: bytes | None = None) -> None:
         self.root = root
+        self.filing = threading.Lock()
         self._key = key
 
     @property

@@ -5,7 +5,7 @@ request is let in by the time it would wait: what is in the house already, each 
 the price learnt for its lane, and how late the event loop is. Three rules decide:
 
 - *Controlled delay* (RFC 8289): a queue that forms and drains is good, for it absorbs a
-  burst; one that stands is bad. A lane that was nearly empty within the last second may
+  burst; one that stands is bad. A lane that was nearly empty a moment ago may
   queue up to ``burst``; one that was not, up to ``steady``.
 - *Bulkheads*: only a lane's own queue counts for that, so no lane takes the others' room.
 - *Patience*: whoever waits for all lanes together longer than the lane is worth, is refused.
@@ -35,7 +35,7 @@ log = structlog.get_logger("web")
 TICK = 0.1
 """Seconds between two looks at what a request costs."""
 CALM = 1.0
-"""Seconds for which a lane that was nearly empty counts as fit for a burst."""
+"""Seconds for which a lane that was nearly empty is fit for a burst, or as long as that."""
 FEW = 64
 """So many in the house are no queue, however slow the machine: batches need company."""
 BUSY = 16
@@ -61,7 +61,7 @@ class Lane:
     """
 
     __slots__ = (
-        "burst", "calm_at", "dearest", "done", "first", "inside", "most", "name", "own",
+        "burst", "calm", "calm_at", "dearest", "done", "first", "inside", "most", "name", "own",
         "patience", "price", "refused", "steady", "total_refused",
     )  # fmt: skip
 
@@ -79,7 +79,7 @@ class Lane:
         self.name, self.first, self.price, self.dearest = name, price, price, dearest
         self.steady, self.burst, self.patience, self.most = steady, burst, patience, most
         self.inside, self.done, self.refused, self.total_refused = 0, 0, 0, 0
-        self.own, self.calm_at = 0.0, 0.0
+        self.own, self.calm_at, self.calm = 0.0, 0.0, max(CALM, burst)
 
 
 class Admission:
@@ -87,7 +87,7 @@ class Admission:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self.auth = Lane("auth", 0.0020, steady=0.1, burst=0.5, patience=2)
+        self.auth = Lane("auth", 0.0020, steady=0.1, burst=5, patience=8)
         self.read = Lane("read", 0.0015, steady=0.1, burst=0.5, patience=2)
         self.write = Lane("write", 0.0015, steady=0.1, burst=0.5, patience=5)
         self.crowd = Lane(
@@ -163,7 +163,7 @@ class Admission:
         if own <= lane.steady / 10:
             lane.calm_at = now
         if self.inside >= FEW and (
-            own > (lane.burst if now - lane.calm_at < CALM else lane.steady)
+            own > (lane.burst if now - lane.calm_at < lane.calm else lane.steady)
             or self.wait + max(late, 0.0) > lane.patience
         ):
             lane.refused += 1

@@ -5,13 +5,13 @@ the phone is told to ask again, and its ``Idempotency-Key`` sees to the rest.
 """
 
 import asyncio
-from contextvars import ContextVar
 from typing import Any
 
 import structlog
 from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from backend import deadline
 from backend.errors import Busy
 from backend.web.problems import answer
 
@@ -20,15 +20,6 @@ log = structlog.get_logger("web")
 RETRY_AFTER = 2
 SILENCE = 30.0
 """Seconds a phone may be silent in the middle of its request."""
-
-_limit: ContextVar[asyncio.Timeout | None] = ContextVar("limit", default=None)
-
-
-def allow(seconds: float) -> None:
-    """Give the request at hand ``seconds`` from now, for work that is known to be long."""
-    limit = _limit.get()
-    if limit is not None and not limit.expired():
-        limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 def timely(app: ASGIApp, seconds: float) -> ASGIApp:
@@ -67,7 +58,7 @@ def timely(app: ASGIApp, seconds: float) -> ASGIApp:
 
         try:
             async with asyncio.timeout(seconds) as limit:
-                _limit.set(limit)
+                deadline.limit.set(limit)
                 await app(scope, heard, said)
         except TimeoutError:
             log.warning(

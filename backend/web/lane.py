@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -41,6 +42,12 @@ class Errand(NamedTuple):
     ids: tuple[UUID, ...]
     data: Any
     headers: dict[bytes, bytes]
+
+    def said(self) -> Headers:
+        """Return the headers as the framework's handlers see them."""
+        return Headers(
+            {name.decode("latin-1"): v.decode("latin-1") for name, v in self.headers.items()}
+        )
 
 
 class Reply(NamedTuple):

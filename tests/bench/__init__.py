@@ -5,6 +5,7 @@
     python -m tests.bench --seconds 1 --rounds 5     shorter rounds
     python -m tests.bench --large                    a push to 200,000 phones instead of 2,000
     python -m tests.bench --json FILE                the figures for another program
+    python -m tests.bench --picture FILE             the same as a PNG
 
 The bench starts its own PostgreSQL in a temporary directory, with fsync on, grows a
 district of 210,000 guardians (:mod:`tests.bench.district`), serves the product with
@@ -37,7 +38,16 @@ J6  What viewers report (:mod:`tests.bench.beats`): 10,000 signed-in guardians i
 J8  Ranges of a film of 448 MiB by a signed link (:mod:`tests.bench.ranges`), memory over
     one of 1 GiB. Limit: nginx on the same file, asked without a link; where it is not
     installed the run says so. Floor: granian and one ``pread``.
+J9  Sign-in storm (:mod:`tests.bench.sign_in_storm`): 2,000 phones renew their token and 500
+    people type their code in one moment. Limit: pgbench turning a family by one, with its
+    token. Every family, code and session is looked up afterwards.
+J10 Open phones (:mod:`tests.bench.open_phones`): 5,000 live channels of one process and 200
+    of another school's; notices to the whole school, timed from the commit until the last
+    phone has heard. Memory of a channel, CPU of a phone and notice.
 J7  Roster import (:mod:`tests.bench.roster`).
+
+Where pgbench is not installed the run says so and sends the limits by asyncpg
+(:mod:`tests.bench.stand_in`), which lie lower.
 
 The goals are those the project set itself: a ratio to reach, not a time.
 """

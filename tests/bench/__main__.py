@@ -19,9 +19,11 @@ from tests.bench import (
     home_feed,
     machine,
     marking,
+    open_phones,
     publishing,
     ranges,
     report,
+    sign_in_storm,
 )
 from tests.bench.figures import Findings
 
@@ -33,13 +35,17 @@ JOBS: dict[str, Callable[[ground.Ground, bool], Findings]] = {
     "J5": lambda site, _: ballots.run(site),
     "J6": lambda site, _: beats.run(site),
     "J8": lambda site, _: ranges.run(site),
+    "J9": lambda site, _: sign_in_storm.run(site),
+    "J10": lambda site, _: open_phones.run(site),
 }
 
 
 def main() -> int:
     """Run the jobs asked for; returns 1 when something that was timed came out wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", default="J3,J4,J2,J1,J5,J6,J8,J7", help="jobs, such as J3,J4")
+    parser.add_argument(
+        "--only", default="J3,J4,J2,J1,J5,J6,J8,J9,J10,J7", help="jobs, such as J3,J4"
+    )
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of every competitor")
     parser.add_argument("--large", action="store_true", help="push to 200,000 phones")

@@ -43,7 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``connections`` are kept open at most (all of them are used when ``rate`` is 0), ``fresh``
     is the share of requests on connections of their own. ``at_once`` are due in one moment
     in the middle. A refused phone gives up (``never``), comes back when it was told to but
-    with no more than one request in five (``politely``), or at once (``rudely``).
+    with no more than one request in five (``politely``), or at once (``rudely``). With
+    ``once`` no request is sent again.
     """
 
     port: int
@@ -55,6 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     at_once: int = 0
     returns: Literal["never", "politely", "rudely"] = "never"
     patience: float = 10.0
+    once: bool = False
     seed: int = 0
 
 
@@ -216,7 +218,7 @@ class Crowd:
         if status in REFUSED and self._comes_back(before):
             wait = after + self.dice.random() if self.plan.returns == "politely" else 0.1
             heapq.heappush(self.again, (now + wait, kind, at, before + 1))
-        else:
+        elif not self.plan.once:
             self.free[kind].append(at)
         if not self.plan.rate and now < self.begun + self.plan.seconds:
             asyncio.get_running_loop().call_soon(self.begin, now)

@@ -199,7 +199,7 @@ def test_a_dead_server_comes_back_from_the_vault_alone(scene: Scene) -> None:
         acknowledged=scene.acknowledged,
         lost=scene.lost,
         rpo_seconds=round(scene.rpo, 2),
-        rows=sum(table.rows for table in scene.at_end.values()),
+        rows=sum(table.rows for table in scene.at_moment.values()),
     )
     assert scene.acknowledged > 50
     assert scene.rpo <= RPO_SECONDS

@@ -63,6 +63,7 @@ async def test_nothing_answered_or_promised_is_lost_however_processes_die(
     with standing.context:
         for number, kind in enumerate(kinds):
             burst = Burst(standing, chaired, number, random.Random(chance.random()))
+            await burst.open()
             blow = _strike_during(standing, kind, chance)
             await asyncio.gather(burst.run(answered, CLIENTS), blow)
             wrong = await misjudged(standing, answered.families[-CLIENTS:])
@@ -109,6 +110,7 @@ async def test_control_without_the_key_a_repeated_creation_happens_twice(
     with standing.context:
         for number in range(AT_MOST):
             burst = Burst(standing, chaired, 1000 + number, random.Random(number))
+            await burst.open()
             await burst.run(answered, 1)
             wrong = [one for one in await reckon(standing, answered) if "was created" in one]
             if wrong:
@@ -129,6 +131,7 @@ async def test_control_letters_left_outside_the_transaction_are_lost(
             standing.start_worker(0, "tests.drills.bent", "worker")
             before = await _told(standing)
             burst = Burst(standing, chaired, 2 * number + 2000, random.Random(number))
+            await burst.open()
             await burst.run(answered, 24)
             await soon(standing, _MORE_TOLD, before)
             standing.town.kill("worker-0")
@@ -152,8 +155,9 @@ async def test_control_acknowledging_before_the_commit_is_on_disk_loses_places(
 ) -> None:
     """The last of the drill: what it loses is missing afterwards."""
     connection = await asyncpg.connect(standing.dsn)
+    # Nothing else may flush the log either, neither now and then nor ahead of a page.
     for setting in ("synchronous_commit = off", "wal_writer_delay = '10s'",
-                    "wal_writer_flush_after = '1GB'"):  # fmt: skip
+                    "wal_writer_flush_after = '1GB'", "bgwriter_lru_maxpages = 0"):  # fmt: skip
         await connection.execute(f"ALTER SYSTEM SET {setting}")
     await connection.close()
     await standing.kill("database", 0)
@@ -163,6 +167,7 @@ async def test_control_acknowledging_before_the_commit_is_on_disk_loses_places(
         for number in range(AT_MOST):
             answered = Answered()
             burst = Burst(standing, chaired, 3000 + number, random.Random(number))
+            await burst.open()
             await burst.run(answered, 24)
             await standing.kill("database", 0)
             wrong = await misjudged(standing, answered.families)

@@ -187,3 +187,13 @@ async def test_control_without_the_guard_they_do_harm(
     found = await rain(bare.ports[0], seeds, random.Random(2), 400, world.headers[READER])
     seen("malformed bodies, unguarded", statuses=dict(sorted(found.statuses.items())))
     assert found.broken
+
+
+async def test_control_an_answer_to_a_hidden_request_would_be_seen(served: Standing) -> None:
+    """Two requests plainly one after the other are both answered, and the second is noticed."""
+    first = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    hidden = b"GET /v1/smuggled-7 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    sent = Mutant("smuggling", "getLiveness", first + hidden, whole=False, marker=b"smuggled-7")
+    found = Seen()
+    found.judge(sent, await send(served.ports[0], sent, patience=PATIENCE))
+    assert [line.partition(":")[0] for line in found.broken] == ["a hidden request was answered"]

@@ -54,7 +54,7 @@ FAULTS: dict[str, Toxic] = {
     "blackhole": Blackhole(),
     "reset peer": ResetPeer(0.02),
     "slicer": Slicer(40, 30, 0.001),
-    "limit data": LimitData(1_500),
+    "limit data": LimitData(300),
     "down": Down(),
 }
 

@@ -34,6 +34,7 @@ STEP = timedelta(minutes=size(30, 10))
 FAMILIES = 6
 ROOMS = ("bookings", "notices", "post", "activities", "volunteering")
 QUIET = (hour(21, 30), hour(7))
+DONE = b"done\n"
 JUMPS = {2: timedelta(minutes=90), 5: timedelta(hours=-2)}
 """How wrong the clock is for an hour of the afternoon, by the day."""
 
@@ -70,14 +71,18 @@ class Worker:
             self.process = None
 
     async def _say(self, moment: datetime) -> None:
-        assert self.process is not None and self.process.stdin and self.process.stdout
+        process = self.process
+        if process is None or process.stdin is None or process.stdout is None:
+            return
         try:
-            self.process.stdin.write(f"{moment.astimezone(UTC).isoformat()}\n".encode())
-            await self.process.stdin.drain()
-            await self.process.stdout.readline()
-        except (ConnectionError, AttributeError):
+            process.stdin.write(f"{moment.astimezone(UTC).isoformat()}\n".encode())
+            await process.stdin.drain()
+        except ConnectionError:
             # It was killed in the middle, as it was meant to be.
             return
+        # What it logs comes the same way; of the dead there is nothing more to read.
+        while (said := await process.stdout.readline()) and said != DONE:
+            continue
 
 
 @dataclass

@@ -18,6 +18,7 @@ from backend.web import measuring
 from backend.web.measuring import measure
 from tests.house import SignIn, Visitor
 from tests.observability.conftest import told, value
+from tests.setup.processes import free_ports
 
 NOTICE = 'method="GET",route="/v1/notices/{notice_id}"'
 
@@ -161,9 +162,10 @@ async def test_work_is_timed_and_its_failures_counted(kind: Any) -> None:
 
 
 async def test_a_port_that_is_taken_leads_to_the_next(settings: Settings) -> None:
-    first = msgspec.structs.replace(settings, metrics_port=20_400)
+    free = free_ports(1)[0]
+    first = msgspec.structs.replace(settings, metrics_port=free)
     async with metrics.served(first) as one, metrics.served(first) as two:
-        assert one is not None and two is not None and two > one >= 20_400
+        assert one is not None and two is not None and two > one >= free
         async with httpx.AsyncClient() as prometheus:
             for port in (one, two):
                 answered = await prometheus.get(f"http://127.0.0.1:{port}/metrics")
@@ -175,8 +177,9 @@ async def test_a_port_that_is_taken_leads_to_the_next(settings: Settings) -> Non
 async def test_a_machine_without_a_free_port_loses_the_metrics_and_not_the_process(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = msgspec.structs.replace(settings, metrics_port=20_500)
+    free = free_ports(1)[0]
+    first = msgspec.structs.replace(settings, metrics_port=free)
     monkeypatch.setattr(metrics, "PORTS", 1)
     async with metrics.served(first) as taken, metrics.served(first) as port:
-        assert taken == 20_500
+        assert taken == free
         assert port is None

@@ -6,9 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar
+from typer.testing import CliRunner
 
 from backend import clock
 from backend.app import build
+from backend.cli import app
 from backend.database import fetch, transaction
 from backend.identifiers import uuid7
 from backend.people.misdirection import Misdirection
@@ -120,6 +122,17 @@ def test_an_installation_whose_settings_contradict_the_directory_does_not_start(
         build(settings, "postgresql://")
 
 
+def test_no_command_runs_in_a_place_the_directory_does_not_know(sharded: Sharded) -> None:
+    environ = {
+        "TONGXING_SHARD": "xa", "TONGXING_PUBLIC_URL": "https://elsewhere.example.cn",
+        "TONGXING_DISTRICTS_FILE": str(sharded().districts_file),
+    }  # fmt: skip
+    for command in ("serve", "worker", "migrate"):
+        refused = CliRunner().invoke(app, [command], env=environ)
+        assert refused.exit_code == 1
+        assert "https://xa.example.cn" in refused.output
+
+
 def test_in_production_every_district_is_reached_by_https(sharded: Sharded) -> None:
     plain = CITY.replace("https://city", "http://city")
     assert directory_of(sharded(plain)) is not None
@@ -150,25 +163,27 @@ async def test_a_session_from_before_the_districts_were_parted_lives_on(
     db: None, sharded: Sharded
 ) -> None:
     settings = sharded()
+    # And so does one of a shard whose installation stands alone again.
+    alone = sharded(shard="", districts_file=None, public_url=None)
+    places = [build(place, "postgresql://") for place in (settings, alone)]
     for named in ("", "xa"):
         signed = await session_of(named, settings)
-        # And so does one of a shard whose installation stands alone again.
-        for place in (settings, sharded(shard="", districts_file=None, public_url=None)):
-            async with visitor(build(place, "postgresql://"), signed.access_token) as phone:
+        for place in places:
+            async with visitor(place, signed.access_token) as phone:
                 assert (await phone.get("/me")).status_code == 200
 
 
 async def test_another_shards_token_is_sent_home_even_if_the_directory_here_is_old(
     sharded: Sharded,
 ) -> None:
-    settings = sharded()
+    app = build(sharded(), "postgresql://")
     abroad = Keys("another secret of at least 32 chars", "ta").pair(uuid7(), "ab" * 32, 0)
     unknown = Keys("another secret of at least 32 chars", "zz").pair(uuid7(), "ab" * 32, 0)
     for pair, facts in (
         (abroad, {"shard": "ta", "url": "https://city.example.cn/s/ta"}),
         (unknown, {"shard": "zz", "url": None}),
     ):
-        async with visitor(build(settings, "postgresql://"), pair.access) as phone:
+        async with visitor(app, pair.access) as phone:
             for answer in (await phone.get("/me"), await phone.delete("/me/sessions")):
                 assert (answer.status_code, answer.json()["code"]) == (421, "misdirected")
                 assert answer.json()["facts"] == facts

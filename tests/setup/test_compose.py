@@ -25,7 +25,7 @@ from backend.cli import app
 from backend.settings import Settings
 from tests.setup.processes import ROOT, end, free_ports, is_ready, tongxing, wait_until
 
-HOUSE = ("migrate", "api", "worker")
+HOUSE = ("migrate", "api", "worker", "backup")
 WATCHERS = ("prometheus", "grafana")
 """Started by the profile ``observability`` alone."""
 OPERATOR = {

@@ -48,14 +48,12 @@ class CastBallot(msgspec.Struct, frozen=True, kw_only=True):
 class CastResult(msgspec.Struct, frozen=True, kw_only=True):
     """The ballot is in. ``replaced``: another of this unit was there before.
 
-    ``turnout`` units of ``entitled`` have voted; ``everybody`` says that all have and that
-    the rules close the vote then: whoever learns it calls ``closing.close``.
+    ``everybody`` says that all units have voted and that the rules close the vote then:
+    whoever learns it calls ``closing.close``.
     """
 
     unit_id: UUID
     replaced: bool
-    turnout: int
-    entitled: int
     everybody: bool
 
 
@@ -79,7 +77,9 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it; ``said`` is ``ok`` or why not."""
+    """What became of it; ``said`` is ``ok`` or why not. The ``turnout`` is read only where the
+    vote closes with its last ballot.
+    """
 
     said: str
     unit_id: UUID | None
@@ -95,16 +95,14 @@ async def cast(vote_id: UUID, person_id: UUID, ballot: CastBallot) -> CastResult
     :class:`BadBox`. Several ballots share a commit, so it never joins a caller's transaction.
     """
     answer = await _box.ask(await prepared(vote_id, person_id, ballot))
-    if answer.said != "ok" or answer.unit_id is None or answer.turnout is None:
+    if answer.said != "ok" or answer.unit_id is None:
         refused = SAID[answer.said]
         raise refused(field=_FIELDS[answer.said]) if answer.said in _FIELDS else refused()
-    turnout, rules = answer.turnout, (await _asked(vote_id)).rules
+    turnout = answer.turnout
     return CastResult(
         unit_id=answer.unit_id,
         replaced=answer.replaced,
-        turnout=turnout.cast,
-        entitled=turnout.entitled,
-        everybody=turnout.cast >= turnout.entitled and rules.closes_when_all_voted,
+        everybody=turnout is not None and turnout.cast >= turnout.entitled,
     )
 
 
@@ -177,6 +175,7 @@ async def settle(ballots: Sequence[Prepared]) -> list[Answer]:
         return [Answer(said="copied", unit_id=None, replaced=False, turnout=None)]
     found = {row["n"]: row for row in rows}
     moved = {ballots[n - 1].vote_id for n, row in found.items() if row["said"] == "ok"}
+    moved = {vote for vote in moved if (await _asked(vote)).rules.closes_when_all_voted}
     counts = await turnouts(sorted(moved))
     return [
         Answer(

@@ -1,5 +1,6 @@
 """Votes of bodies and of people: units, what is owed, whom to tell. No choice is read here."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from backend.ballots.models import Objection, PaperBallots, Vote
 from backend.ballots.queries import turnout
 from backend.ballots.queries.turnout import Turnout, UnitOfPerson
+from backend.batching import Batcher
 from backend.committees.queries import seats
 from backend.database import fetch, fetch_one
 from backend.web.cursors import Position
@@ -38,6 +40,17 @@ _IS_ON = """
 NOT EXISTS (SELECT 1 FROM feature_switches f WHERE f.school_id = v.school_id
             AND f.function = 'committees' AND NOT f.is_on)
 """
+# In subselects the lists' lengths are unknown to the planner, so it does not plan anew each time.
+TO_CAST = f"""
+SELECT a.n::int AS n, x.id, x.mode
+FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[])) WITH ORDINALITY a (vote_id, person_id, n)
+CROSS JOIN LATERAL (
+    SELECT u.id, v.mode
+    FROM voters o JOIN voting_units u ON u.id = o.unit_id JOIN votes v ON v.id = o.vote_id
+    WHERE o.vote_id = a.vote_id AND o.person_id = a.person_id AND {_STANDS} AND {_IS_ON}
+    OFFSET 0) x
+ORDER BY a.n, x.id
+"""
 _HAS_VOTED = """
 CASE WHEN v.state IN ('draft', 'open', 'closed', 'annulled')
 THEN u.on_paper
@@ -65,18 +78,20 @@ async def my_units(vote_id: UUID, person_id: UUID) -> list[UnitOfPerson]:
 
 async def to_cast(vote_id: UUID, person_id: UUID) -> list[dict[str, Any]]:
     """Return the units somebody may cast a ballot for and the vote's mode, in one look; none
-    where the school has switched committees off.
+    where the school has switched committees off. Asked with all others of the moment.
     """
-    return await fetch(
-        f"""
-        SELECT u.id, v.mode
-        FROM voters o JOIN voting_units u ON u.id = o.unit_id JOIN votes v ON v.id = o.vote_id
-        WHERE o.vote_id = $1 AND o.person_id = $2 AND {_STANDS} AND {_IS_ON}
-        ORDER BY u.id
-        """,
-        vote_id,
-        person_id,
-    )
+    return await _casting.ask((vote_id, person_id))
+
+
+async def _to_cast(asked: Sequence[tuple[UUID, UUID]]) -> list[list[dict[str, Any]]]:
+    found: list[list[dict[str, Any]]] = [[] for _ in asked]
+    votes, people = [vote for vote, _ in asked], [person for _, person in asked]
+    for row in await fetch(TO_CAST, votes, people):
+        found[row["n"] - 1].append(row)
+    return found
+
+
+_casting: Batcher[tuple[UUID, UUID], list[dict[str, Any]]] = Batcher(_to_cast)
 
 
 async def mine(person_id: UUID, since: datetime) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from backend import clock
 from backend.database import execute, transaction
+from backend.deadline import allow
 from backend.media import rules
 from backend.media.models import Attachment, Kind, Readiness, Upload, UploadPart
 from backend.media.operations import attachments
@@ -25,9 +26,11 @@ async def holding(upload_id: UUID) -> AsyncIterator[None]:
     async def renew() -> None:
         while True:
             await asyncio.sleep(RENEWED_EVERY)
+            allow(JOINING_LEASE.total_seconds())
             until = clock.now() + JOINING_LEASE
             await execute("UPDATE uploads SET joining_until = $2 WHERE id = $1", upload_id, until)
 
+    allow(JOINING_LEASE.total_seconds())
     renewing = asyncio.create_task(renew())
     try:
         yield

@@ -16,6 +16,7 @@ from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph as Line
 from docx.text.run import Run
 
+from backend.deadline import WORK, allow
 from backend.media.writing import typefaces
 from backend.media.writing.blocks import (
     Align,
@@ -45,6 +46,7 @@ _WIDTH = 156.0
 
 async def docx_file(paper: Paper) -> bytes:
     """Return the document as a Word file (Office Open XML)."""
+    allow(WORK)
     return await asyncio.to_thread(written, paper)
 
 

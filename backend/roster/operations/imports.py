@@ -8,6 +8,7 @@ import msgspec
 
 from backend.audit.operations import record
 from backend.database import fetch, fetch_one, transaction
+from backend.deadline import WORK, allow
 from backend.errors import NotFound
 from backend.roster import notify, rules
 from backend.roster.models import WITHOUT_CONTENT, ImportMode, ImportState, RosterImport
@@ -102,6 +103,7 @@ async def apply(import_id: UUID, by: UUID | None, now: datetime) -> RosterImport
     Raises what :func:`rules.check_can_apply` raises, and :class:`rules.Outdated` when it
     would no longer do what the preview showed; the preview is then renewed.
     """
+    allow(WORK)
     try:
         async with transaction():
             roster = await _locked(import_id)
@@ -139,6 +141,7 @@ async def undo(import_id: UUID, by: UUID | None, now: datetime) -> RosterImport:
     Raises :class:`rules.NotApplied`, :class:`rules.UndoTooLate` and
     :class:`rules.BuiltUpon`.
     """
+    allow(WORK)
     async with transaction():
         roster = await _locked(import_id)
         if roster.state == ImportState.UNDONE:
