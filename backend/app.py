@@ -13,6 +13,7 @@ from backend import logs, replicas
 from backend import settings as configuration
 from backend.activities.controllers import routes as activities
 from backend.bookings.controllers import routes as bookings
+from backend.bookings.controllers.places import PLACES
 from backend.certificates.controllers import routes as certificates
 from backend.certificates.controllers.verification import verify
 from backend.column.controllers import routes as column
@@ -94,7 +95,13 @@ def near(app: Litestar, settings: Settings) -> ASGIApp:
     """Put before ``app`` what every request passes: the body guard, then the short ways to
     what thousands ask at once.
     """
-    ways = (BEATS, READING, feed_lane(Cursors(settings.secret_key)), ballot_lane(settings))
+    ways = (
+        BEATS,
+        PLACES,
+        READING,
+        ballot_lane(settings),
+        feed_lane(Cursors(settings.secret_key)),
+    )
     return guard(lanes(app, ways, actor_from))
 
 

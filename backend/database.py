@@ -11,7 +11,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection, get_connections
 from tortoise.transactions import in_transaction
 
-from backend.lines import PATIENCE, Line
+from backend.lines import PATIENCE, Line, watch
 from backend.settings import Settings
 
 MODELS = [
@@ -62,6 +62,7 @@ def config(dsn: str, *, pool_size: int = 10, name: str = "tongxing") -> dict[str
         "timeout": 5,
         "command_timeout": PATIENCE,
         "connection_class": Line,
+        "init": watch,
         "reset": _keep_session,
         "server_settings": {
             "timezone": "UTC",

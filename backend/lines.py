@@ -1,6 +1,7 @@
 """A line to PostgreSQL that is given up when nobody answers at its other end."""
 
 import asyncio
+import socket
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,20 @@ GRACE = 1.0
 PATIENCE = 20.0
 """Seconds for any one statement. The server itself ends a statement sooner, so a line on
 which that much time passes is dead."""
+_PROBES = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 8_000}
+"""A host that vanished without a word is noticed within ten seconds, also by an idle line."""
+
+
+async def watch(line: "asyncpg.Connection[Any]") -> None:
+    """Let the kernel look after a new line; one to a socket of this machine needs no looking."""
+    held = line._transport.get_extra_info("socket")
+    if held is None or held.family == socket.AF_UNIX:
+        return
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _PROBES.items():
+        # Not every system knows them all.
+        if (option := getattr(socket, name, None)) is not None:
+            held.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Line(asyncpg.Connection):  # type: ignore[misc]

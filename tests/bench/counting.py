@@ -9,6 +9,7 @@ import asyncpg
 from tortoise.context import TortoiseContext
 
 from backend.batching import Batcher
+from backend.bookings.queries import outlook
 from backend.committees.queries import votes
 from backend.database import config
 from backend.notices.operations import reading
@@ -63,13 +64,14 @@ def asked_at_once() -> Iterator[None]:
     callers.callers.desk = AtOnce(callers.callers.settle)
     desk, home.desk = home.desk, AtOnce(home.settle)
     taps, reading._desk = reading._desk, AtOnce(reading.settle)
+    counting, outlook._counting = outlook._counting, AtOnce(outlook._count)
     casters, votes._casting = votes._casting, AtOnce(votes._to_cast)
     boards._kept.clear()
     try:
         yield
     finally:
         callers.callers, home.desk, reading._desk = remembered, desk, taps
-        votes._casting = casters
+        votes._casting, outlook._counting = casters, counting
         boards._kept.clear()
 
 

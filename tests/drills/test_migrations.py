@@ -106,24 +106,33 @@ async def test_down_and_up_again_nothing_is_lost(
     kept = shared(before, await columns(filled))
     assert difference(await catalogue(filled), released) == []
     at_release = await contents(filled, kept)
-    with Watch(filled) as up:
-        assert await migrate.upgrade(filled) == steps
+    # Each by itself says which one it was; together they are tried sooner.
+    held: dict[str, tuple[float, str]] = {}
+    for some in [[step] for step in steps] if LONG else [steps]:
+        with Watch(filled) as up:
+            assert await migrate.upgrade(filled, to=some[-1]) == some
+        assert up.looks > 2
+        held[some[-1]] = up.longest
     took = time.monotonic() - now - went
     assert difference(await catalogue(filled), newest) == []
     # What both schemas can hold is the same at every turn.
     assert await contents(filled, kept) == at_release
     rows = sum(count for count, _ in all_before.values())
-    (down_held, down_of), (up_held, up_of) = down.longest, up.longest
     seen(
         "migrations", steps=len(steps), rows=rows, down_seconds=round(went, 1),
-        up_seconds=round(took, 1), longest_lock_down=f"{down_held:.2f} s {down_of}",
-        longest_lock_up=f"{up_held:.2f} s {up_of}",
+        up_seconds=round(took, 1), longest_lock_down=_told(down.longest),
+        longest_lock_up={name: _told(one) for name, one in held.items()},
     )  # fmt: skip
     assert rows > size(5_000, 1_000_000)
-    assert up.looks > 5 and up_held <= HELD_SECONDS
+    slow = [name for name, one in held.items() if one[0] > HELD_SECONDS and name not in STANDSTILL]
+    assert not slow, held
     # Going back is for a standstill: it is measured, and not held against the limit.
     same = {table: all_before[table] for table, names in kept.items() if names == before[table]}
     assert {table: at_release[table] for table in same} == same
+
+
+def _told(longest: tuple[float, str]) -> str:
+    return f"{longest[0]:.2f} s {longest[1]}"
 
 
 async def test_the_way_back_from_kinds_of_activity_that_came_later_keeps_their_rows(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,7 @@ import asyncpg
 import pytest
 
 from backend.deadline import allow
-from backend.lines import GRACE, Line
+from backend.lines import GRACE, Line, watch
 from backend.web.deadline import timely
 from tests.fakes.toxics import Blackhole, Proxy
 
@@ -117,8 +118,8 @@ def test_outside_a_request_there_is_nothing_to_allow() -> None:
 async def swallowed(dsn: str, kind: type[Any]) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """Open a line, call a statement off half-way, and let the network swallow the rest."""
     url = urlsplit(dsn)
-    socket = f"{parse_qs(url.query)['host'][0]}/.s.PGSQL.5432"
-    async with Proxy(socket) as proxy:
+    path = f"{parse_qs(url.query)['host'][0]}/.s.PGSQL.5432"
+    async with Proxy(path) as proxy:
         line = await asyncpg.connect(
             host="127.0.0.1", port=proxy.port, user="postgres", database=url.path.lstrip("/"),
             connection_class=kind, command_timeout=20,
@@ -147,6 +148,22 @@ async def test_control_the_librarys_own_line_waits_on(dsn: str) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(GRACE + 2):
                 await line.execute("ROLLBACK")
+
+
+async def test_the_kernel_looks_after_lines_to_other_hosts(dsn: str) -> None:
+    url = urlsplit(dsn)
+    async with Proxy(f"{parse_qs(url.query)['host'][0]}/.s.PGSQL.5432") as proxy:
+        line = await asyncpg.connect(
+            host="127.0.0.1", port=proxy.port, user="postgres", database=url.path.lstrip("/")
+        )
+        await watch(line)
+        held = line._transport.get_extra_info("socket")
+        assert held.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 5
+        await line.close()
+    near = await asyncpg.connect(dsn)
+    await watch(near)
+    await near.close()
 
 
 async def test_a_statement_called_off_on_a_good_line_leaves_it_as_good_as_before(dsn: str) -> None:

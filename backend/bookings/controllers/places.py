@@ -27,6 +27,7 @@ from backend.bookings.schemas.slots import (
 from backend.errors import NotFound
 from backend.web.actor import Actor
 from backend.web.cursors import Cursors, Position
+from backend.web.lane import Errand, Lane, Reply
 from backend.web.policy import Policy
 from backend.web.problems import refusals
 from backend.web.structs import Cursor, PageSize
@@ -73,6 +74,30 @@ async def slot_out(actor: Actor, slot_id: UUID) -> SlotOut:
     return SlotOut.of(outlook, booking)
 
 
+async def _take(actor: Actor, slot_id: UUID, wish: BookingIn) -> BookingOut:
+    ask = places.ask_of(
+        actor,
+        slot_id,
+        party=wish.party,
+        student_ids=wish.student_ids,
+        at_once=wish.takes_at_once,
+        answers=wish.answers,
+    )
+    ask.desk = SlotKind.SHIFT
+    taken = await places.take(ask)
+    return await booking_out(
+        taken.place, taken.ahead, kind=taken.kind, taken=taken.held, now=clock.now()
+    )
+
+
+async def _taking(errand: Errand) -> Reply:
+    return Reply(await _take(errand.actor, errand.ids[0], errand.data))
+
+
+PLACES = Lane("PUT", "/v1/slots/{slot_id:uuid}/booking", _taking, BookingIn)
+"""The short way to :meth:`MyBooking.take_place`."""
+
+
 class MyBooking(Controller):
     """The caller's own booking on one slot. Who may ask is decided under the slot's lock."""
 
@@ -92,19 +117,7 @@ class MyBooking(Controller):
         For shifts. Sessions of activities are booked at ``/sessions/{id}/registration``, where
         answers and the family's limits are checked.
         """
-        ask = places.ask_of(
-            actor,
-            slot_id,
-            party=data.party,
-            student_ids=data.student_ids,
-            at_once=data.takes_at_once,
-            answers=data.answers,
-        )
-        ask.desk = SlotKind.SHIFT
-        taken = await places.take(ask)
-        return await booking_out(
-            taken.place, taken.ahead, kind=taken.kind, taken=taken.held, now=clock.now()
-        )
+        return await _take(actor, slot_id, data)
 
     @get(
         opt={"policy": Policy.SIGNED_IN},

@@ -1,12 +1,13 @@
 """How a slot stands for one caller: may they have a place, and if not, why. One round trip."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from backend.batching import Batcher
 from backend.bookings.models import SlotState
 from backend.database import fetch, fetch_one
 from backend.web.actor import Actor
@@ -114,6 +115,22 @@ async def rates(school_id: UUID, kind: str, now: datetime) -> tuple[int, int]:
     known = _RATES.get((school_id, kind))
     if known is not None and (now - known[0]).total_seconds() < _RATES_KEPT:
         return known[1], known[2]
+    return await _counting.ask((school_id, kind, now))
+
+
+async def _count(asked: Sequence[tuple[UUID, str, datetime]]) -> list[tuple[int, int]]:
+    """Count each school once, however many of a morning's rush ask at the same moment."""
+    fresh = {
+        (school_id, kind): await _rates(school_id, kind, now)
+        for (school_id, kind), now in {(one[0], one[1]): one[2] for one in asked}.items()
+    }
+    return [fresh[school_id, kind] for school_id, kind, _ in asked]
+
+
+_counting: Batcher[tuple[UUID, str, datetime], tuple[int, int]] = Batcher(_count)
+
+
+async def _rates(school_id: UUID, kind: str, now: datetime) -> tuple[int, int]:
     row = await fetch_one(
         """
         SELECT count(*) FILTER (WHERE m.was IN ('confirmed', 'requested')
