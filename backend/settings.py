@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """DSNs of streaming standbys that may answer lists and reports, separated by commas."""
     replica_patience: Annotated[float, Meta(ge=0, le=10)] = 0.3
     """Seconds a list waits for a standby to catch up before the primary answers it."""
-    valkey_url: str | None = None
+    valkey_url: Annotated[str, Meta(pattern=r"^(valkeys?|rediss?|unix)://")] | None = None
     """A Valkey that several hosts share for live events and limits, ``valkey://…`` or, with
     TLS, ``valkeys://…``. Unset: PostgreSQL does both."""
     sms_gateway: Literal["console", "http"] = "console"

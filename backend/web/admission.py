@@ -42,7 +42,7 @@ BUSY = 16
 """From so many on, what is settled in a second is all that can be settled in a second."""
 GAIN, FORGET = 0.2, 0.002
 CHEAPEST, DEAREST = 0.00005, 0.02
-DEAREST_IN_CROWD = 0.002
+CROWDED = 0.002
 """So that three thousand fit into a burst, whatever the house has been through."""
 LONGEST_SPREAD = 30
 
@@ -90,18 +90,16 @@ class Admission:
         self.auth = Lane("auth", 0.0020, steady=0.1, burst=5, patience=8)
         self.read = Lane("read", 0.0015, steady=0.1, burst=0.5, patience=2)
         self.write = Lane("write", 0.0015, steady=0.1, burst=0.5, patience=5)
-        self.crowd = Lane(
-            "crowd", 0.0007, steady=1, burst=6.1, patience=15, dearest=DEAREST_IN_CROWD
-        )
-        self.hello = Lane("hello", 0.0015, steady=0.5, burst=5, patience=6)
+        self.crowd = Lane("crowd", 0.0007, steady=1, burst=6.1, patience=15, dearest=CROWDED)
+        self.hello = Lane("hello", 0.0015, steady=2, burst=6, patience=8)
         self.password = Lane("password", most=40)
         self.upload = Lane("upload", most=100)
         self.export = Lane("export", most=24)
         self.file = Lane("file", most=2_000)
         self.live = Lane("live", most=12_000)
         self.queued: Final = (self.auth, self.read, self.write, self.crowd, self.hello)
-        numbered = (self.password, self.upload, self.export, self.file, self.live)
-        self.lanes: Final = (*self.queued, *numbered)
+        by_number = (self.password, self.upload, self.export, self.file, self.live)
+        self.lanes: Final = (*self.queued, *by_number)
         self.inside, self.wait = 0, 0.0
         self.spread = 2
         self._was_inside = self._settled = 0
@@ -213,6 +211,9 @@ class Admission:
         for lane in self.lanes:
             lane.total_refused += lane.refused
             lane.refused = 0
+            # Sums of fractions drift in the course of a year.
+            lane.own = lane.own if lane.inside else 0.0
+        self.wait = sum(lane.own for lane in self.queued)
         self._settled = 0
 
     def learn(self, elapsed: float) -> None:
@@ -232,8 +233,7 @@ class Admission:
                 lane.price = min(max(lane.price * wrong ** (GAIN * part), CHEAPEST), lane.dearest)
             elif not is_busy:
                 lane.price += (lane.first - lane.price) * FORGET
-            self._settled += lane.done
-            lane.done = 0
+            self._settled, lane.done = self._settled + lane.done, 0
 
     async def _open_channel(self, scope: Any, receive: Receive, send: Send) -> None:
         """A live channel is work until its phone was greeted, and then only a number."""

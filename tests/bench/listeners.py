@@ -8,6 +8,7 @@ Both are JSON. Raw sockets, so that listening costs little of the machine it sha
 import asyncio
 import base64
 import os
+import re
 import resource
 import sys
 import time
@@ -20,8 +21,9 @@ import uvloop
 
 AT_A_TIME = 200
 """Phones that connect at the same moment."""
-PATIENCE = 60.0
-TEXT, CLOSE, PING = 1, 8, 9
+PATIENCE = 120.0
+TEXT, PING = 1, 9
+_RETRY = re.compile(rb"retry-after: (\d+)", re.IGNORECASE)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,10 +34,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """How many were greeted, and in how many seconds all of them."""
+    """How many were greeted, and in how many seconds all of them; how often somebody was
+    told to come back later, and did."""
 
     greeted: int
     seconds: float
+    refused: int
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +58,12 @@ class Phone(asyncio.Protocol):
     def __init__(self, crowd: "Crowd", token: str) -> None:
         self.crowd, self.token = crowd, token
         self.buffer = b""
-        self.is_open = False
+        self.is_open = self.is_refused = False
         self.heard: deque[float] = deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self.buffer, self.is_refused = b"", False
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
             "GET /v1/live HTTP/1.1", "Host: bench", "Connection: Upgrade", "Upgrade: websocket",
@@ -75,7 +80,8 @@ class Phone(asyncio.Protocol):
             if not found:
                 return
             if not head.startswith(b"HTTP/1.1 101"):
-                self.transport.close()
+                after = _RETRY.search(head)
+                self.crowd.come_back(self, int(after[1]) if after else 1)
                 return
             self.is_open, self.buffer = True, rest
         # A server's frames are not masked, and ours are short.
@@ -91,8 +97,9 @@ class Phone(asyncio.Protocol):
                 self.transport.write(bytes((0x8A, 0x80 | length)) + b"\0\0\0\0" + word)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self.crowd.lost += 1
-        self.crowd.more.set()
+        if not self.is_refused:
+            self.crowd.lost += 1
+            self.crowd.more.set()
 
 
 class Crowd:
@@ -101,8 +108,9 @@ class Crowd:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.phones: list[Phone] = []
-        self.greeted = self.lost = 0
+        self.greeted = self.lost = self.refused = 0
         self.more = asyncio.Event()
+        self._coming: set[asyncio.Task[None]] = set()
 
     async def open(self) -> Opened:
         """Open all channels and wait until everybody was greeted or sent away."""
@@ -117,7 +125,23 @@ class Crowd:
                 self.phones.append(phone)
             while self.greeted + self.lost < len(self.phones):
                 await self._wait()
-        return Opened(greeted=self.greeted, seconds=time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        return Opened(greeted=self.greeted, seconds=seconds, refused=self.refused)
+
+    def come_back(self, phone: Phone, seconds: int) -> None:
+        """Let a phone that was refused come back when it was told to."""
+        self.refused += 1
+        phone.is_refused = True
+        phone.transport.close()
+
+        async def again() -> None:
+            await asyncio.sleep(seconds)
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: phone, "127.0.0.1", self.plan.port)
+
+        task = asyncio.get_running_loop().create_task(again())
+        self._coming.add(task)
+        task.add_done_callback(self._coming.discard)
 
     async def _wait(self) -> None:
         self.more.clear()

@@ -139,7 +139,12 @@ def _findings(opened: Opened, memory: float, rounds: list[Round]) -> Findings:
     whole = PHONES + STRANGERS
     return Findings(
         figures=[
-            figure("live channels opened and greeted", opened.greeted / opened.seconds, "/s"),
+            figure(
+                "live channels opened and greeted",
+                opened.greeted / opened.seconds,
+                "/s",
+                f"{opened.refused:,} were told to come back, and did",
+            ),
             figure("memory of a live channel, everything counted", memory / 1024, "KiB"),
             figure(
                 f"from the commit until the last of {every} has heard",

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 
 from backend.media.paper.fonts import BOLD, REGULAR, drawable, font
 
-WIDTH, MARGIN, ROW = 1_760, 48, 40
-BAR_LEFT, BAR_WIDTH = 1_130, 440
+WIDTH, MARGIN, ROW = 2_000, 48, 40
+MEASURED, VALUE, YARDSTICK, BAR_LEFT, BAR_WIDTH = 104, 990, 1_010, 1_370, 440
 INK, FAINT, RULE = (28, 32, 38), (118, 124, 132), (226, 229, 233)
 MET, MISSED, OPEN = (46, 139, 87), (200, 70, 58), (96, 125, 160)
 
@@ -58,9 +58,9 @@ def draw(
 
 
 def _row(pen: ImageDraw.ImageDraw, line: Line, top: int) -> None:
-    pen.text((MARGIN + 56, top), _fit(pen, line.measured, 20, 590), INK, font(20))
-    pen.text((MARGIN + 800, top), line.value, INK, font(20, BOLD), anchor="ra")
-    pen.text((MARGIN + 820, top + 3), _fit(pen, line.yardstick, 15, 290), FAINT, font(15))
+    pen.text((MEASURED, top), _fit(pen, line.measured, 20, 740), INK, font(20))
+    pen.text((VALUE, top), line.value, INK, font(20, BOLD), anchor="ra")
+    pen.text((YARDSTICK, top + 3), _fit(pen, line.yardstick, 15, 345), FAINT, font(15))
     if line.ratio is None:
         if line.goal is not None:
             pen.text((BAR_LEFT, top), _goal(line), _colour(line), font(20, REGULAR))

@@ -35,7 +35,7 @@ from backend.web.actor import Role
 from tests.journeys.town import Town, free_port, town, until
 
 PEOPLE = 64
-PATIENCE = 90.0
+PATIENCE = 240.0
 RECOVERY = 8.0
 REFUSED = {404, 409}
 

@@ -21,6 +21,7 @@ from tortoise.context import TortoiseContext
 
 from backend import clock
 from backend.database import config
+from backend.inbox.sockets import SIGN_IN_AGAIN
 from notifications import addresses
 from tests.bookings.crowd import Guardian, Houses, answers
 from tests.conftest import Clone
@@ -157,7 +158,8 @@ class Open:
                     await line.send(json.dumps({"token": self.who.token}))
                     async for message in line:
                         self._note(json.loads(message))
-                if line.close_code == 4401:
+            except websockets.ConnectionClosedError as closed:
+                if closed.rcvd is not None and closed.rcvd.code == SIGN_IN_AGAIN:
                     self.turned_away.set()
             except (OSError, TimeoutError, websockets.WebSocketException):
                 # The process was killed; its successor is on its way.

@@ -27,7 +27,7 @@ from notifications import addresses
 from tests.bookings.crowd import Houses, answers
 from tests.journeys.town import Town, town, until
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 WORKERS = 2
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 

@@ -40,6 +40,7 @@ from tests.drills import dice, seen, size
 from tests.drills.hostile_files import MARK, Case, corpus_of, whole_pictures
 from tests.drills.standing import ROOT, Standing, standing
 from tests.media import corpus
+from tests.roster import books
 
 FILES = size(100, 1_000)
 MEASURED = size(12, 150)
@@ -135,7 +136,14 @@ async def test_hostile_files_do_no_harm_and_leave_nothing_behind(
         for at in range(0, len(cases), 10):
             await execute("DELETE FROM limits")
             await asyncio.gather(*(desk.hand_in(case) for case in cases[at : at + 10]))
+        await execute("DELETE FROM limits")
+        # Whoever comes next with a good file is served.
+        before = desk.statuses.copy()
+        for case in good():
+            await desk.hand_in(case)
+        assert desk.statuses - before == Counter({201: 2, 202: 1})
         states = await all_read(desk)
+        assert states["ready"] >= 1
         stored = list(files_below(desk.folder / "data"))
         for told in desk.kept:
             await desk.look_at(told)
@@ -159,6 +167,16 @@ async def test_hostile_files_do_no_harm_and_leave_nothing_behind(
         seconds=round(time.monotonic() - begun),
     )  # fmt: skip
     assert all(cpu <= CPU_SECONDS and peak <= MEMORY for cpu, peak in costs), costs
+
+
+def good() -> list[Case]:
+    """Return a picture, a document and a workbook with nothing wrong with them."""
+    book = books.book(books.sheets())
+    return [
+        Case("picture", "good", "春游.jpg", "image/jpeg", corpus.encode(corpus.quarters(), "JPEG")),
+        Case("document", "good", "通知.pdf", "application/pdf", corpus.PDF),
+        Case("workbook", "good", "花名册.xlsx", "application/octet-stream", book),
+    ]
 
 
 async def all_read(desk: Desk) -> Counter[str]:

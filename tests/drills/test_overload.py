@@ -66,6 +66,7 @@ async def test_twice_and_five_times_too_much_is_borne_and_gone_when_it_is_over(
     for name, outcome in (("twice", twice), ("five times", five), ("afterwards", after)):
         share = round(outcome.goodput / possible, 2)
         seen("overload", load=name, **outcome.figures(), share=share)
+    for outcome in (twice, five, after):
         assert outcome.wrong == [], outcome.wrong[:5]
         assert outcome.alive <= (0.1 if LONG else 3.0)
     assert five.refused

@@ -27,9 +27,9 @@ from tests.drills import dice, seen, size
 from tests.drills.standing import Standing, standing
 
 IDENTITIES = ("admin", "parent")
-SECONDS = size(15, 420)
+SECONDS = size(25, 420)
 """How long one identity's requests go on."""
-AT_LEAST = size(100, 3_000)
+AT_LEAST = size(20, 1_000)
 """Cases of each identity on the slowest machine that shall say anything at all."""
 PHASES = "examples,fuzzing,stateful"
 """Not its coverage phase, which raises inside schemathesis on Python 3.11.7. Without links in
@@ -128,7 +128,10 @@ def test_every_answer_is_as_published_whoever_asks_whatever(
         which = ["--max-time", str(SECONDS), *stays] if name != LEAVES else leaves
         more = ["--max-examples", str(size(2, 24)), *which]
         config, seed = configuration(world, name), chance.getrandbits(32)
-        found = run(served.bases[0], tmp_path / name, published, config, *more, seed=seed)
+        # On a slow machine the time is over before everything was asked: not always the same.
+        paths = chance.sample(sorted(published["paths"]), len(published["paths"]))
+        document = {**published, "paths": {path: published["paths"][path] for path in paths}}
+        found = run(served.bases[0], tmp_path / name, document, config, *more, seed=seed)
         cases[name] = found.cases
         assert found.passed, found.said[-20_000:]
     for name in IDENTITIES:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from backend import clock
 from backend.app import build
-from backend.cli import app
+from backend.cli import app as tongxing
 from backend.database import fetch, transaction
 from backend.identifiers import uuid7
 from backend.people.misdirection import Misdirection
@@ -128,7 +128,7 @@ def test_no_command_runs_in_a_place_the_directory_does_not_know(sharded: Sharded
         "TONGXING_DISTRICTS_FILE": str(sharded().districts_file),
     }  # fmt: skip
     for command in ("serve", "worker", "migrate"):
-        refused = CliRunner().invoke(app, [command], env=environ)
+        refused = CliRunner().invoke(tongxing, [command], env=environ)
         assert refused.exit_code == 1
         assert "https://xa.example.cn" in refused.output
 

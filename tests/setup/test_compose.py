@@ -137,7 +137,8 @@ class Composed:
     def start(self, service: str, *more: str) -> subprocess.Popen[str]:
         told = self.compose["services"][service]
         given = {
-            name: str(value).replace("/run/secrets/", f"{self.home}/")
+            # Compose fills in parsed text: what is left empty is no null but an empty string.
+            name: str(value or "").replace("/run/secrets/", f"{self.home}/")
             for name, value in told["environment"].items()
         }
         given |= {"TONGXING_DATA_DIR": str(self.home / "data"), "TONGXING_HOST": "127.0.0.1"}
