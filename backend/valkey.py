@@ -3,7 +3,7 @@
 The truth stays in PostgreSQL. Valkey carries hints that something changed, and counts
 limits; whoever uses it says what happens while it is away. Nobody waits for it longer
 than :data:`PATIENCE`, and after a failure it is left alone for :data:`REST`, so an outage
-costs each process one short wait a second and not one for each request.
+costs each process a short wait now and then and not one for each request.
 
 Let its ``maxmemory-policy`` be ``noeviction``: a full Valkey then says so and counts as
 away, where it would otherwise forget a limit that somebody has used up.
@@ -24,8 +24,8 @@ from valkey.exceptions import ValkeyError
 
 from backend.settings import Settings
 
-PATIENCE = 0.5
-REST = 1.0
+PATIENCE = 1.0
+REST = 2.0
 CONNECTIONS = 16
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("valkey")
@@ -150,4 +150,4 @@ class Valkey:
     def _found(self) -> None:
         if self._was_away:
             log.info("valkey_back")
-        self._was_away = False
+        self._was_away, self._rests_until = False, 0.0

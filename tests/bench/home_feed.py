@@ -5,7 +5,6 @@ from contextlib import ExitStack
 
 import httpx
 
-from backend.people.tokens import digest
 from tests.bench import lean, pgbench, phones, trips
 from tests.bench.counting import Statements
 from tests.bench.figures import Check, Figure, Findings, Load, split
@@ -19,11 +18,7 @@ def run(ground: Ground) -> Findings:
     """Measure in interleaved rounds."""
     person = ground.people[0]
     statements, status = asyncio.run(_sent_for_one(ground, person))
-    same = "\\set i random(1, 512)\n" + "".join(
-        pgbench.as_script(one.sql, one.values, _names(person)) for one in statements.sent
-    )
-    # The first statement finds the person, as in the product; the others are theirs.
-    same = same.replace(";\n", " \\gset\n", 1)
+    same = "".join(pgbench.as_script(one.sql, one.values, {}) for one in statements.sent)
     s2 = "\\set i random(1, 512)\n" + " ".join(lean.S2.split()) + ";\n"
     loads: dict[str, list[Load]] = {}
     with ExitStack() as stack:
@@ -101,13 +96,6 @@ def _figures(found: dict[str, Load], statements: int) -> list[Figure]:
         figure("floor", "floor, 1 process", "s2", "pgbench S2", None),
         trips.figure("J3", "feed", statements, 3),
     ]
-
-
-def _names(person: SignedIn) -> dict[object, str]:
-    return {
-        digest(person.token): "(SELECT digest FROM bench.sample WHERE i = :i)",
-        person.person_id: ":person_id",
-    }
 
 
 async def _sent_for_one(ground: Ground, person: SignedIn) -> tuple[Statements, int]:

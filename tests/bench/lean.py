@@ -34,8 +34,8 @@ UPDATE read_marks r SET bits = set_bit(
     CASE WHEN length(r.bits) * 8 > p.seq THEN r.bits
          ELSE r.bits || decode(repeat('00', p.seq / 8 + 1 - length(r.bits)), 'hex') END,
     p.seq, 1)
-FROM (SELECT person_id, node_id, who, seq FROM bench.pairs WHERE i = :i) p
-WHERE r.person_id = p.person_id AND r.node_id = p.node_id AND r.who = p.who
+FROM (SELECT person_id, board, seq FROM bench.pairs WHERE i = :i) p
+WHERE r.person_id = p.person_id AND r.board = p.board
 """
 
 # What fan-out on write would insert: an inbox row and an outbox row for everybody.
@@ -66,12 +66,12 @@ ORDER BY p.person_id
 
 TABLES = f"""
 ALTER TABLE bench.members ADD COLUMN read_count int NOT NULL DEFAULT 0;
-UPDATE bench.members m SET read_count = bit_count(r.bits) FROM read_marks r
+UPDATE bench.members m SET read_count = bit_count(r.bits) FROM read_bits r
 WHERE (r.person_id, r.node_id, r.who) = (m.person_id, m.node_id, m.who);
 CREATE TABLE bench.receipts (person_id uuid, notice_id uuid, PRIMARY KEY (person_id, notice_id));
 INSERT INTO bench.receipts
     SELECT DISTINCT r.person_id, p.notice_id
-    FROM bench.sample s JOIN read_marks r USING (person_id)
+    FROM bench.sample s JOIN read_bits r USING (person_id)
     JOIN notice_postings p USING (node_id, who) WHERE has_bit(r.bits, p.seq);
 CREATE TABLE bench.inbox (person_id uuid, notice_id uuid, published_at timestamptz NOT NULL,
     read_at timestamptz, PRIMARY KEY (person_id, notice_id));

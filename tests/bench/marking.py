@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from backend.embedded import Server
+from backend.notices.queries.marks import MARK_PLAIN
 from tests.bench import journal, lean, pgbench, phones, trips
 from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground
@@ -23,9 +24,11 @@ MARKS = 2_000
 PAIRS = """
 CREATE TABLE bench.pairs AS
     SELECT row_number() OVER (ORDER BY md5(s.person_id::text || p.notice_id::text)) AS i,
-           s.i AS sample, s.person_id, p.node_id, p.who, p.seq, p.notice_id, n.confirm_mode
+           s.i AS sample, s.person_id, p.node_id, p.who, p.seq, p.notice_id, n.confirm_mode,
+           c.id AS board
     FROM bench.sample s JOIN bench.members m USING (person_id)
     JOIN notice_postings p USING (node_id, who) JOIN notices n ON n.id = p.notice_id
+    JOIN audience_counters c USING (node_id, who)
     WHERE p.current;
 ALTER TABLE bench.pairs ADD PRIMARY KEY (i);
 ANALYZE bench.pairs;
@@ -35,8 +38,8 @@ AFRESH = [
     "CHECKPOINT",
     """
     UPDATE read_marks r SET bits = substr(r.bits, 1, first.seq / 8)
-    FROM (SELECT person_id, node_id, who, min(seq) AS seq FROM bench.pairs GROUP BY 1, 2, 3) first
-    WHERE (r.person_id, r.node_id, r.who) = (first.person_id, first.node_id, first.who)
+    FROM (SELECT person_id, board, min(seq) AS seq FROM bench.pairs GROUP BY 1, 2) first
+    WHERE (r.person_id, r.board) = (first.person_id, first.board)
     """,
     """
     DELETE FROM notice_receipts r USING bench.pairs p
@@ -46,13 +49,30 @@ AFRESH = [
     "VACUUM (ANALYZE) notice_receipts",
 ]
 READ = """
-SELECT count(*) FROM bench.pairs p JOIN read_marks r USING (person_id, node_id, who)
+SELECT count(*) FROM bench.pairs p JOIN read_marks r USING (person_id, board)
 WHERE has_bit(r.bits, p.seq)
 """
 CONFIRMED = """
 SELECT count(*) FROM bench.pairs p JOIN notice_receipts r USING (person_id, notice_id)
 WHERE p.confirm_mode = 'tap'
 """
+
+
+# The product's own statement, for one mark at a time.
+STATEMENT = MARK_PLAIN
+for _name, _value in {
+    "$1::int[]": "ARRAY[0]",
+    "$2::uuid[]": "ARRAY[{person_id}]",
+    "$3::uuid[]": "ARRAY[{node_id}]",
+    "$4::text[]": "ARRAY[{who}]",
+    "$5::bigint[]": "ARRAY[(SELECT version FROM audience_counters WHERE id = {board})]",
+    "$6::int[]": "ARRAY[{seq}]",
+}.items():
+    _row = {
+        name: f"(SELECT {name} FROM bench.pairs WHERE i = :i)"
+        for name in ("person_id", "node_id", "who", "board", "seq")
+    }
+    STATEMENT = STATEMENT.replace(_name, _value.format_map(_row))
 
 
 class Tally:
@@ -116,7 +136,7 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
     turn = f"\\set i :client_id + 1 + :k * {CLIENTS}\n\\set k :k + 1\n"
     tally = Tally(ground.server, connection)
     await tally.begin()
-    counts, statement = await _statements(ground, pairs)
+    counts = await _statements(ground, pairs)
     loads: dict[str, list[Load]] = {}
     with ExitStack() as stack:
         port, pid = stack.enter_context(ground.product(1))
@@ -149,7 +169,7 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
             await tally.end("marks", outcome.done - len(outcome.refused))
             again, _ = http(marks[: outcome.sent])
             loads.setdefault("again", []).append(again)
-            for name, sql in (("statement", statement), ("bit", lean.BIT)):
+            for name, sql in (("statement", STATEMENT), ("bit", lean.BIT)):
                 await tally.begin()
                 load = alone(sql)
                 loads.setdefault(name, []).append(load)
@@ -163,11 +183,8 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
     return findings
 
 
-async def _statements(ground: Ground, pairs: list[Any]) -> tuple[list[Figure], str]:
-    """Count what the product sends for a mark, its repetition and a confirmation.
-
-    Returns the figures, and the statement that marks as a script for pgbench.
-    """
+async def _statements(ground: Ground, pairs: list[Any]) -> list[Figure]:
+    """Count what the product sends for a mark, its repetition and a confirmation."""
     person = ground.people[0]
     asked = [
         pair["notice_id"]
@@ -175,7 +192,6 @@ async def _statements(ground: Ground, pairs: list[Any]) -> tuple[list[Figure], s
         if pair["person_id"] == person.person_id and pair["confirm_mode"] == "tap"
     ]
     costs: list[int] = []
-    marking = ""
     async with trips.listened(ground, person.token) as (phone, statements):
         # The first notice warms the connection, the second is counted.
         for notice_id in asked[:2]:
@@ -188,21 +204,11 @@ async def _statements(ground: Ground, pairs: list[Any]) -> tuple[list[Figure], s
                     headers={"Content-Type": "application/json"},
                 )
                 costs.append(await statements.count())
-                if path == "reading":
-                    mark = next(one for one in statements.sent if "INTO read_marks" in one.sql)
-                    marking = pgbench.as_script(
-                        mark.sql,
-                        mark.values,
-                        {
-                            person.person_id: "(SELECT person_id FROM bench.pairs WHERE i = :i)",
-                            notice_id: "(SELECT notice_id FROM bench.pairs WHERE i = :i)",
-                        },
-                    )
     return [
         trips.figure("J4", "mark read, first time", costs[0]),
         trips.figure("J4", "mark read, again", costs[1], 2),
         trips.figure("J4", "confirm", costs[2]),
-    ], marking
+    ]
 
 
 def _findings(found: dict[str, Load], tally: Tally) -> Findings:

@@ -154,6 +154,8 @@ def as_script(sql: str, values: Sequence[object], names: dict[object, str]) -> s
                 return f"'{value}'::uuid"
             case int():
                 return str(value)
+            case str() if value.isalnum():
+                return f"'{value}'"
         raise TypeError(f"pgbench cannot be given {value!r}")
 
     return " ".join(_PARAMETER.sub(stand_in, _COMMENT.sub("", sql)).split()) + ";\n"

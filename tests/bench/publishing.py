@@ -44,8 +44,9 @@ WHERE person_id >= bench.id({district.PERSON}, 0) ORDER BY random()
 # Two years of a class: 240 notices, 30 bytes of bits. The node has no board of families,
 # so that nobody is taken to have read what is published later.
 MARKS = """
-INSERT INTO read_marks (person_id, node_id, who, bits)
-SELECT person_id, $1, 'families', decode(repeat('fe', 30), 'hex')
+WITH board AS (INSERT INTO audience_counters (node_id, who) VALUES ($1, 'families') RETURNING id)
+INSERT INTO read_marks (person_id, board, bits)
+SELECT person_id, (SELECT id FROM board), decode(repeat('fe', 30), 'hex')
 FROM bench.crowd ORDER BY random()
 """
 

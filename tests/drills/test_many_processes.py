@@ -19,6 +19,7 @@ import pytest
 from backend import clock
 from backend.people.operations import ties
 from backend.schools.models import School
+from backend.valkey import REST
 from backend.web.actor import Role
 from tests.bookings.crowd import Guardian, signed_in
 from tests.bookings.racing import Plan, Race, Tally
@@ -31,6 +32,7 @@ from tests.journeys.town import slow_provider, until_async
 
 RENEWALS = 20
 """How often an hour somebody may renew the address of their calendar."""
+TRIES = FLEET * RENEWALS
 HEARD = ("inbox", "reconnected", "hello")
 """Each makes a phone look, and so find what is new."""
 
@@ -124,27 +126,41 @@ async def test_what_happens_anywhere_is_heard_on_every_open_phone(standing: Flee
          heard_worst=round(worst, 2))  # fmt: skip
 
 
-@pytest.mark.parametrize("where", ["valkey", "postgresql"])
-async def test_a_limit_is_one_limit_for_all_processes(standing: Fleet, where: str) -> None:
-    who = standing.guardians[1 if where == "valkey" else 2]
-    valkey = needs_valkey(standing) if where == "valkey" else standing.valkey
-    if where == "postgresql" and valkey is not None:
-        valkey.kill()
-    tries = FLEET * RENEWALS
+async def test_a_limit_is_one_limit_for_all_processes(standing: Fleet) -> None:
+    needs_valkey(standing)
+    for who in standing.guardians[20:24]:
+        # It may have been away a moment ago, and be left alone still.
+        await asyncio.sleep(REST * 2)
+        counted, rows = await _renew(standing, who)
+        if rows == 0:
+            break
+    seen("many_limits", where="valkey", passed=counted[200], refused=counted[429])
+    assert rows == 0, "it never was Valkey that counted"
+    assert counted == {200: RENEWALS, 429: TRIES - RENEWALS}
+
+
+async def test_a_limit_is_one_limit_without_valkey_too(standing: Fleet) -> None:
+    if standing.valkey is not None:
+        standing.valkey.kill()
+    counted, rows = await _renew(standing, standing.guardians[2])
+    if standing.valkey is not None:
+        standing.valkey.start()
+    seen("many_limits", where="postgresql", passed=counted[200], refused=counted[429])
+    assert rows == 1
+    assert counted == {200: RENEWALS, 429: TRIES - RENEWALS}
+
+
+async def _renew(made: Fleet, who: Guardian) -> tuple[Counter[int], int]:
+    """Ask all processes at once, and say who counted: a row is PostgreSQL's."""
     answers = await asyncio.gather(
-        *(standing.ask(n % FLEET, who, "PUT", "/me/calendar-feed") for n in range(tries))
+        *(made.ask(n % FLEET, who, "PUT", "/me/calendar-feed") for n in range(TRIES))
     )
-    if where == "postgresql" and valkey is not None:
-        valkey.start()
-    rows = await standing.watch.fetchval(
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)
+    rows = await made.watch.fetchval(
         "SELECT count(*) FROM limits WHERE name = 'calendar_renewals' AND key = $1",
         str(who.person),
     )
-    counted = Counter(answer.status_code for answer in answers)
-    seen("many_limits", where=where, tries=tries, passed=counted[200], refused=counted[429])
-    assert counted == {200: RENEWALS, 429: tries - RENEWALS}
-    assert rows == (1 if where == "postgresql" else 0)
-    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)
+    return Counter(answer.status_code for answer in answers), rows
 
 
 async def test_what_is_taken_from_somebody_is_taken_at_every_process_at_once(
