@@ -8,9 +8,9 @@ import asyncpg
 
 GRACE = 1.0
 """Seconds the server has to confirm that it stopped a statement which was called off."""
-PATIENCE = 20.0
-"""Seconds for any one statement. The server itself ends a statement sooner, so a line on
-which that much time passes is dead."""
+PATIENCE = 60.0
+"""Seconds for any one call. The server itself ends a statement sooner, so a line on which
+that much time passes without a row is dead."""
 _PROBES = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 8_000}
 """A host that vanished without a word is noticed within ten seconds, also by an idle line."""
 

@@ -121,8 +121,9 @@ async def _apply(dsn: str, target: str, direction: str) -> None:
     wanted = config(dsn, pool_size=2, name="tongxing-migrate")
     # Building an index on a large table may take longer than any request may; waiting for
     # somebody else's lock may not.
-    session = wanted["connections"]["default"]["credentials"]["server_settings"]
-    session |= {"statement_timeout": "0", "lock_timeout": LOCK_TIMEOUT}
+    credentials = wanted["connections"]["default"]["credentials"]
+    credentials["command_timeout"] = None
+    credentials["server_settings"] |= {"statement_timeout": "0", "lock_timeout": LOCK_TIMEOUT}
     for left in reversed(range(LOCK_TRIES)):
         async with TortoiseContext() as context:
             await context.init(config=wanted)

@@ -3,7 +3,8 @@
 A board's ``version`` changes, in the transaction that changes it, with whatever hangs on it:
 a process may keep what it has read of a board for as long as the version stays. Versions come
 from a sequence, so that none is given twice, not even after a failover. A row of
-``read_marks`` names its board by four bytes instead of two columns.
+``board_marks`` names its board by four bytes, where ``read_marks`` has two columns; it is
+filled by 0027, and ``read_marks`` goes with the release after this one.
 
 Boards are locked in the order of their keys, as posting a notice locks them.
 """
@@ -16,25 +17,33 @@ CREATE SEQUENCE board_versions;
 ALTER TABLE audience_counters
     ADD COLUMN id int GENERATED ALWAYS AS IDENTITY UNIQUE,
     ADD COLUMN version bigint NOT NULL DEFAULT nextval('board_versions');
-ALTER TABLE read_marks RENAME TO read_marks_by_name;
-ALTER TABLE read_marks_by_name RENAME CONSTRAINT read_marks_pkey TO read_marks_by_name_pkey;
-CREATE TABLE read_marks (
+CREATE TABLE board_marks (
     person_id uuid NOT NULL, board int NOT NULL, bits bytea NOT NULL,
     PRIMARY KEY (person_id, board)) WITH (fillfactor = 85);
--- Every board that was ever read has a counter; should one be missing, it is made up for.
-INSERT INTO audience_counters (node_id, who)
-    SELECT DISTINCT node_id, who FROM read_marks_by_name ON CONFLICT DO NOTHING;
-INSERT INTO read_marks (person_id, board, bits)
-    SELECT r.person_id, c.id, r.bits
-    FROM read_marks_by_name r JOIN audience_counters c USING (node_id, who);
-DROP TABLE read_marks_by_name;
 CREATE FUNCTION with_bit(bits bytea, seq int) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT set_bit(CASE WHEN length(bits) * 8 > seq THEN bits
     ELSE bits || decode(repeat('00', seq / 8 + 1 - length(bits)), 'hex') END, seq, 1) $$;
 CREATE VIEW read_bits AS
     SELECT r.person_id, c.node_id, c.who, r.board, r.bits
-    FROM read_marks r JOIN audience_counters c ON c.id = r.board;
+    FROM board_marks r JOIN audience_counters c ON c.id = r.board;
+"""
+
+# Processes of the release before go on writing the old table for a while.
+FOLLOWING = """
+CREATE FUNCTION follow_read_marks() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audience_counters (node_id, who) VALUES (NEW.node_id, NEW.who)
+        ON CONFLICT DO NOTHING;
+    INSERT INTO board_marks AS m (person_id, board, bits)
+        SELECT NEW.person_id, c.id, NEW.bits FROM audience_counters c
+        WHERE c.node_id = NEW.node_id AND c.who = NEW.who
+        ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(m.bits, excluded.bits)
+        WHERE m.bits IS DISTINCT FROM excluded.bits;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_read_marks AFTER INSERT OR UPDATE ON read_marks
+    FOR EACH ROW EXECUTE FUNCTION follow_read_marks();
 """
 
 VERSIONS = """
@@ -87,17 +96,13 @@ CREATE TRIGGER turn_boards AFTER UPDATE ON notices FOR EACH ROW
 BY_NAME = """
 DROP VIEW read_bits;
 DROP FUNCTION with_bit(bytea, int);
-ALTER TABLE read_marks RENAME TO read_marks_by_number;
-ALTER TABLE read_marks_by_number RENAME CONSTRAINT read_marks_pkey TO read_marks_by_number_pkey;
-CREATE TABLE read_marks (
-    person_id uuid NOT NULL, node_id uuid NOT NULL, who text NOT NULL, bits bytea NOT NULL,
-    PRIMARY KEY (person_id, node_id, who)) WITH (fillfactor = 80);
-INSERT INTO read_marks (person_id, node_id, who, bits)
-    SELECT r.person_id, c.node_id, c.who, r.bits
-    FROM read_marks_by_number r JOIN audience_counters c ON c.id = r.board;
-DROP TABLE read_marks_by_number;
+DROP TABLE board_marks;
 ALTER TABLE audience_counters DROP COLUMN id, DROP COLUMN version;
 DROP SEQUENCE board_versions;
+"""
+
+ALONE = """
+DROP FUNCTION follow_read_marks() CASCADE;
 """
 
 STILL = """
@@ -107,11 +112,12 @@ DROP FUNCTION turn_boards(uuid[], text[]);
 
 
 class Migration(migrations.Migration):
-    """Numbers and versions of boards; read marks by number."""
+    """Numbers and versions of boards, and a table for what was read of them."""
 
     dependencies = [("school", "0025_callers")]
 
     operations = [
         ops.RunSQL(NUMBERS, reverse_sql=BY_NAME),
+        ops.RunSQL(FOLLOWING, reverse_sql=ALONE),
         ops.RunSQL(VERSIONS, reverse_sql=STILL),
     ]

@@ -41,8 +41,8 @@ def guard(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        request_id = secrets.token_hex(8)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        request_id = state["request_id"] = state.get("request_id") or secrets.token_hex(8)
         override = headers.get(b"x-http-method-override", b"").upper()
         if scope["method"] == "POST" and override in (b"PUT", b"DELETE"):
             scope["method"] = override.decode()

@@ -107,6 +107,7 @@ def lanes(
         way: _Way, ids: tuple[UUID, ...], scope: Any, receive: Receive, send: Send
     ) -> None:
         lane = way.lane
+        scope["path_template"] = lane.path
         headers: dict[bytes, bytes] = dict(scope["headers"])
         authorization = headers.get(b"authorization")
         message: Any = await receive() if lane.takes is not None else _EMPTY
@@ -129,7 +130,6 @@ def lanes(
         if reply is None:
             await app(scope, _again(message, receive), send)
             return
-        scope["path_template"] = lane.path
         await _send(reply, send)
 
     return laned

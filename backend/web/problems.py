@@ -40,6 +40,7 @@ TITLES = {
     503: ("系统繁忙", "Service unavailable"),
     507: ("存储空间不足", "Insufficient storage"),
 }
+_CUT_OFF_BY_THE_CALLER = "client disconnected prematurely"
 _LOST = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -220,7 +221,7 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[P
         415: WrongMediaType,
         503: Busy,
     }
-    kind = known.get(error.status_code)
+    kind = known.get(400 if error.detail == _CUT_OFF_BY_THE_CALLER else error.status_code)
     if kind is TooMany or kind is None:
         return on_accident(request, error)
     response = answer(request, kind(retry_after=1) if kind is Busy else kind())

@@ -196,7 +196,7 @@ NOTICES = [
         SELECT DISTINCT person_id, node_id, who FROM audience_members
         WHERE who = 'families' AND person_id < bench.id({PERSON}, {LARGE} * 1000000);
     CREATE UNIQUE INDEX ON bench.members (person_id, node_id, who);
-    INSERT INTO read_marks (person_id, board, bits)
+    INSERT INTO board_marks (person_id, board, bits)
         SELECT m.person_id, c.id,
                decode(repeat('ff', (c.next_seq - 8) / 8), 'hex')
                || substr(uuid_send(gen_random_uuid()), 1, 1)

@@ -30,7 +30,7 @@ ORDER BY h.published_at DESC, n.id DESC
 
 # Nothing but the bit: it always writes, finds its row by key and asks nobody's leave.
 BIT = """
-UPDATE read_marks r SET bits = set_bit(
+UPDATE board_marks r SET bits = set_bit(
     CASE WHEN length(r.bits) * 8 > p.seq THEN r.bits
          ELSE r.bits || decode(repeat('00', p.seq / 8 + 1 - length(r.bits)), 'hex') END,
     p.seq, 1)

@@ -37,7 +37,7 @@ ANALYZE bench.pairs;
 AFRESH = [
     "CHECKPOINT",
     """
-    UPDATE read_marks r SET bits = substr(r.bits, 1, first.seq / 8)
+    UPDATE board_marks r SET bits = substr(r.bits, 1, first.seq / 8)
     FROM (SELECT person_id, board, min(seq) AS seq FROM bench.pairs GROUP BY 1, 2) first
     WHERE (r.person_id, r.board) = (first.person_id, first.board)
     """,
@@ -45,11 +45,11 @@ AFRESH = [
     DELETE FROM notice_receipts r USING bench.pairs p
     WHERE r.notice_id = p.notice_id AND r.person_id = p.person_id
     """,
-    "VACUUM (ANALYZE) read_marks",
+    "VACUUM (ANALYZE) board_marks",
     "VACUUM (ANALYZE) notice_receipts",
 ]
 READ = """
-SELECT count(*) FROM bench.pairs p JOIN read_marks r USING (person_id, board)
+SELECT count(*) FROM bench.pairs p JOIN board_marks r USING (person_id, board)
 WHERE has_bit(r.bits, p.seq)
 """
 CONFIRMED = """

@@ -33,7 +33,7 @@ STORED = 60
 """Notices published to see what one takes up."""
 LEFT_BEHIND = (
     "notices", "notice_postings", "audience_counters", "post_letter", "audit_entries",
-    "post_inbox_item", "post_delivery", "read_marks", "notice_receipts",
+    "post_inbox_item", "post_delivery", "board_marks", "notice_receipts",
 )  # fmt: skip
 
 RECEIPTS = f"""
@@ -45,7 +45,7 @@ WHERE person_id >= bench.id({district.PERSON}, 0) ORDER BY random()
 # so that nobody is taken to have read what is published later.
 MARKS = """
 WITH board AS (INSERT INTO audience_counters (node_id, who) VALUES ($1, 'families') RETURNING id)
-INSERT INTO read_marks (person_id, board, bits)
+INSERT INTO board_marks (person_id, board, bits)
 SELECT person_id, (SELECT id FROM board), decode(repeat('fe', 30), 'hex')
 FROM bench.crowd ORDER BY random()
 """
@@ -180,10 +180,10 @@ async def _storage(
     before = await size("notice_receipts")
     await connection.execute(RECEIPTS, notice_id)
     receipt = (await size("notice_receipts") - before) / 200_000
-    before = await size("read_marks")
+    before = await size("board_marks")
     await connection.execute(MARKS, district.row_id(district.DISTRICT, 1))
-    mark = (await size("read_marks") - before) / 200_000
-    await connection.execute("VACUUM (ANALYZE) notice_receipts, read_marks")
+    mark = (await size("board_marks") - before) / 200_000
+    await connection.execute("VACUUM (ANALYZE) notice_receipts, board_marks")
 
     def figure(measured: str, value: float, goal: float | None = None) -> Figure:
         return Figure(

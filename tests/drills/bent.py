@@ -14,7 +14,7 @@ from backend import cli
 from backend.bookings import jobs
 from backend.database import execute, fetch, transaction
 
-DAWDLES = 0.5
+DAWDLES = 3.0
 
 
 async def _tell_moves_outside() -> int:

@@ -192,7 +192,8 @@ async def installation(
         await embedded.ensure_database(server.dsn())
         await asyncio.to_thread(_copy, template, server)
         with town(server.dsn(), folder) as built:
-            built.environment.update(environment)
+            # Four seconds are too few for a busy machine to hand over a batch.
+            built.environment.update({"TONGXING_PUSH_LEASE": "12", **environment})
             standing = Installation(built, server, home)
             try:
                 async with standing.context:

@@ -93,7 +93,7 @@ async def reckon(standing: Installation, answered: Answered) -> list[str]:
     """Return what is wrong, one sentence each."""
     found = [*answered.surprises, *await misjudged(standing, answered.families)]
     found += await broken(standing.fetch, clock.now())
-    found += await _unacknowledged(standing, answered)
+    found += await lost(standing, answered)
     for sentence, sql in _WRONG.items():
         found += [sentence.format(**dict(row)) for row in await standing.fetch(sql)]
     for body in await standing.fetch("SELECT id FROM bodies"):
@@ -101,16 +101,16 @@ async def reckon(standing: Installation, answered: Answered) -> list[str]:
     return found
 
 
-async def _unacknowledged(standing: Installation, answered: Answered) -> list[str]:
-    """Whatever a client was told is there, under the id it was told."""
+async def lost(standing: Installation, answered: Answered) -> list[str]:
+    """Return what clients were told is there, and is not under the id they were told."""
     decisions = {str(row["id"]) for row in await standing.fetch("SELECT id FROM decisions")}
     notices = {
         str(row["id"])
         for row in await standing.fetch("SELECT id FROM notices WHERE state = 'published'")
     }
-    lost = [text for text, told in answered.decisions.items() if told not in decisions]
-    lost += [title for title, told in answered.notices.items() if told not in notices]
-    return [f"{one} was answered and is lost" for one in lost]
+    gone = [text for text, told in answered.decisions.items() if told not in decisions]
+    gone += [title for title, told in answered.notices.items() if told not in notices]
+    return [f"{one} was answered and is lost" for one in gone]
 
 
 class Pushes:

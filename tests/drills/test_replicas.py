@@ -73,7 +73,7 @@ class Place:
 
     async def from_standby(self) -> None:
         """Read until it is the standby that answers."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             for name in ("one", "two"):
                 before = self.asked()
                 while self.asked() == before:

@@ -28,7 +28,7 @@ from tests.drills import dice, seen, size
 from tests.drills.devices import Devices, Ground
 from tests.drills.standing import Standing, standing
 
-STORIES = size(30, 1_000)
+STORIES = size(20, 1_000)
 STEPS = size(15, 30)
 FEW = 25
 """Stories that a control may take to go wrong."""

@@ -180,7 +180,7 @@ async def test_a_read_mark_costs_bits_not_rows(as_: SignIn, cast: Cast) -> None:
         await father.put(
             f"/notices/{await published(teacher, draft(cast))}/reading", json={"revision": 1}
         )
-    row = await fetch_one("SELECT count(*) AS rows, max(length(bits)) AS bytes FROM read_marks")
+    row = await fetch_one("SELECT count(*) AS rows, max(length(bits)) AS bytes FROM board_marks")
     assert row == {"rows": 1, "bytes": 2}
 
 

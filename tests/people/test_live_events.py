@@ -20,7 +20,7 @@ from backend.valkey import Valkey
 from notifications import LIVE_CHANNEL
 from tests.fakes.valkey import ValkeyServer, valkey_server
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 WHO = uuid4()
 
 

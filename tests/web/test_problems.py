@@ -8,8 +8,9 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar, get, post
+from litestar import Litestar, Request, get, post
 from litestar.datastructures import Headers
+from litestar.exceptions import InternalServerException
 from litestar.params import FromPath, FromQuery, JSONBody
 from structlog.testing import capture_logs
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -22,6 +23,7 @@ from backend.web.strictness import LiteralRequest, parameters_fit
 from backend.web.structs import In, PageSize, Title
 
 SECRET = "13800138000"
+CUT_OFF = "client disconnected prematurely"
 THROWN: dict[str, tuple[Exception, int, str]] = {
     "a surprise": (RuntimeError(SECRET), 500, "accident"),
     "a wrong type": (TypeError(SECRET), 500, "accident"),
@@ -36,6 +38,9 @@ THROWN: dict[str, tuple[Exception, int, str]] = {
     "a lost connection": (asyncpg.ConnectionDoesNotExistError("gone"), 503, "busy"),
     "a server gone": (ConnectionRefusedError("no one there"), 503, "busy"),
     "a timeout": (TimeoutError(), 503, "busy"),
+    # A phone that loses its network while it sends a photo is no accident of ours.
+    "an upload cut off": (InternalServerException(CUT_OFF), 400, "does_not_fit"),
+    "a mistake of the framework": (InternalServerException(SECRET), 500, "accident"),
 }
 
 
@@ -208,3 +213,28 @@ def test_each_sentence_of_the_decoder_has_a_chinese_one() -> None:
         message = str(caught.value).partition(" - at")[0]
         assert "不符合要求" not in misfits.said(message, "zh"), message
         assert misfits.said(message, "en") == message
+
+
+async def test_a_body_that_breaks_off_is_no_accident() -> None:
+    """Litestar tells it by words alone, so they are held to here."""
+    parts = [{"type": "http.request", "body": b"x", "more_body": True}, {"type": "http.disconnect"}]
+    said: list[Any] = []
+
+    @post("/lengths")
+    async def lengths(request: Request[Any, Any, Any]) -> int:
+        return len(await request.body())
+
+    async def receive() -> Any:
+        return parts.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    app = Litestar([lengths], exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)
+    scope: Any = {
+        "type": "http", "method": "POST", "path": "/lengths", "raw_path": b"/lengths",
+        "query_string": b"", "headers": [], "state": {},
+    }  # fmt: skip
+    with capture_logs() as logged:
+        await app(scope, receive, send)
+    assert (said[0]["status"], logged) == (400, [])

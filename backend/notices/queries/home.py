@@ -244,7 +244,7 @@ FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[]), (SELECT $3::text[]))
      WITH ORDINALITY a (person_id, node_id, who, n)
 LEFT JOIN LATERAL (SELECT c.id, c.version FROM audience_counters c
                    WHERE c.node_id = a.node_id AND c.who = a.who OFFSET 0) c ON true
-LEFT JOIN LATERAL (SELECT r.bits FROM read_marks r
+LEFT JOIN LATERAL (SELECT r.bits FROM board_marks r
                    WHERE r.person_id = a.person_id AND r.board = c.id OFFSET 0) r ON true
 UNION ALL
 SELECT NULL, NULL, NULL, b.notice_id, b.person_id, r.student_id, r.revision, r.answer,

@@ -21,9 +21,9 @@ hit AS (
       ON seen.notice_id = p.notice_id AND p.revision <= seen.revision
     JOIN notices n ON n.id = p.notice_id AND n.state IN ('published', 'expired')
     JOIN audience_counters c ON c.node_id = p.node_id AND c.who = p.who
-    LEFT JOIN read_marks r ON r.person_id = $1 AND r.board = c.id),
+    LEFT JOIN board_marks r ON r.person_id = $1 AND r.board = c.id),
 marks AS (
-    INSERT INTO read_marks AS r (person_id, board, bits)
+    INSERT INTO board_marks AS r (person_id, board, bits)
     SELECT $1, board, bits_of(array_agg(seq)) FROM hit WHERE NOT was_read
     GROUP BY board ORDER BY board
     ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)
@@ -57,13 +57,13 @@ WITH seen AS MATERIALIZED (
         SELECT c.id FROM audience_counters c
         WHERE c.node_id = a.node_id AND c.who = a.who AND c.version = a.version OFFSET 0) c
     LEFT JOIN LATERAL (
-        SELECT r.bits FROM read_marks r
+        SELECT r.bits FROM board_marks r
         WHERE r.person_id = a.person_id AND r.board = c.id OFFSET 0) r ON true),
 more AS (
-    UPDATE read_marks r SET bits = with_bit(r.bits, s.seq) FROM seen s
+    UPDATE board_marks r SET bits = with_bit(r.bits, s.seq) FROM seen s
     WHERE r.person_id = s.person_id AND r.board = s.board AND NOT s.was_read),
 first AS (
-    INSERT INTO read_marks AS r (person_id, board, bits)
+    INSERT INTO board_marks AS r (person_id, board, bits)
     SELECT person_id, board, with_bit('', seq) FROM seen WHERE is_first
     ORDER BY person_id, board
     ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits))
