@@ -10,6 +10,9 @@ import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+import asyncpg
+from tortoise.exceptions import DBConnectionError, OperationalError
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -18,7 +21,8 @@ class Batcher(Generic[A, B]):
     """Gathers requests of one process and settles up to ``most`` of them at once.
 
     ``settle`` returns one answer for each request, in order, and does all or nothing. When
-    it raises, each request is settled alone, so one that cannot be does not spoil the rest.
+    it raises, each request is settled alone, so one that cannot be does not spoil the rest;
+    unless the database is gone, which is nobody's fault and would be waited for by each.
     """
 
     def __init__(
@@ -61,8 +65,26 @@ class Batcher(Generic[A, B]):
             for (_, future), answer in zip(batch, outcome, strict=True):
                 if not future.done():
                     future.set_result(answer)
-        elif len(batch) > 1:
+        elif len(batch) > 1 and not _is_gone(outcome):
             for one in batch:
                 await self._settle_batch([one])
-        elif not batch[0][1].done():
-            batch[0][1].set_exception(outcome)
+        else:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(outcome)
+
+
+def _is_gone(error: BaseException) -> bool:
+    cause = error.args[0] if isinstance(error, OperationalError) and error.args else error
+    return isinstance(cause, _GONE)
+
+
+_GONE = (
+    OSError,
+    TimeoutError,
+    asyncio.CancelledError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    DBConnectionError,
+)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from backend.ballots import keys
 from backend.ballots.operations import casting, closing

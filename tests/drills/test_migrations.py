@@ -38,6 +38,8 @@ INSERT INTO audit_entries (id, at, action, subject_kind, facts)
     SELECT gen_random_uuid(), now(), 'drill.fill', 'nothing', jsonb_build_object('n', n)
     FROM generate_series(1, 400000) n;
 """
+CARRIED_BACK = {"read_marks"}
+"""Tables of the release before that the way back brings up to date."""
 # Written as the release before writes them; what follows it keeps step.
 MARKS = """
 INSERT INTO read_marks (person_id, node_id, who, bits)
@@ -119,7 +121,11 @@ async def test_down_and_up_again_nothing_is_lost(
     slow = [name for name, one in held.items() if one[0] > HELD_SECONDS and name not in STANDSTILL]
     assert not slow, held
     # Going back is for a standstill: it is measured, and not held against the limit.
-    same = {table: all_before[table] for table, names in kept.items() if names == before[table]}
+    same = {
+        table: all_before[table]
+        for table, names in kept.items()
+        if names == before[table] and table not in CARRIED_BACK
+    }
     assert {table: at_release[table] for table in same} == same
 
 

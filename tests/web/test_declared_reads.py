@@ -15,9 +15,11 @@ from tests.web.asking import Asker, entries
 DECLARED = {
     "listParentSchools",
     "getActivityFacts",
+    "getCallList",
     "getColumnItemCounts",
     "getCourseCompletion",
     "getParentClassCount",
+    "getReach",
     "getSchoolService",
     "getSeriesCounts",
     "listCourses",
@@ -28,9 +30,11 @@ DECLARED = {
     "listLibrary",
     "listParentClassCounts",
     "listRecommendedCourses",
+    "listSentNotices",
     "listStaff",
     "listStudents",
     "listVolunteers",
+    "searchNotices",
 }
 
 

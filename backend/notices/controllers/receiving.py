@@ -33,12 +33,12 @@ from backend.web.actor import Actor
 from backend.web.conditional import KEEPING, UNCHANGED, conditional
 from backend.web.cursors import BadCursor, Cursors, Position
 from backend.web.lane import Errand, Lane, Reply
-from backend.web.limits import Limit, spend
+from backend.web.limits import Limit, WhenAway, spend
 from backend.web.policy import Policy
 from backend.web.problems import language, refusals
 from backend.web.structs import Cursor, PageSize, Words
 
-CATCH_UPS = Limit(name="catch_up", most=60, seconds=60)
+CATCH_UPS = Limit(name="catch_up", most=60, seconds=60, when_away=WhenAway.OPEN)
 FIRST_PAGE = 20
 """How many notices a page holds when nobody says how many."""
 

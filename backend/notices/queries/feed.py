@@ -8,6 +8,7 @@ import msgspec
 
 from backend.database import fetch, fetch_one
 from backend.notices.queries.stands import FAMILY, MINE
+from backend.replicas import from_replica
 from backend.web.cursors import Position
 
 CONFIRMED_BY_ME = """
@@ -98,6 +99,7 @@ FROM h JOIN notices n ON n.id = h.notice_id
 """
 
 
+@from_replica
 async def archive(
     person_id: UUID,
     *,

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.database import fetch
+from backend.replicas import from_replica
 from backend.web.actor import Actor
 from backend.web.cursors import Position
 
@@ -100,6 +101,7 @@ ORDER BY n.created_at DESC, n.id DESC LIMIT $5
 """
 
 
+@from_replica
 async def funnel(notice_id: UUID) -> dict[str, dict[str, int]]:
     """Return for ``families`` and ``people`` how many stand at each stage."""
     found: dict[str, dict[str, int]] = {
@@ -110,6 +112,7 @@ async def funnel(notice_id: UUID) -> dict[str, dict[str, int]]:
     return found
 
 
+@from_replica
 async def sent(actor: Actor, before: Position | None, limit: int) -> list[dict[str, Any]]:
     """Return the caller's own notices and those of the schools they run, newest first.
 
@@ -122,6 +125,7 @@ async def sent(actor: Actor, before: Position | None, limit: int) -> list[dict[s
     return await fetch(SENT, actor.person_id, runs, moment, notice, limit, list(at_work), districts)
 
 
+@from_replica
 async def call_list(notice_id: UUID, class_ids: list[UUID], *, below: int) -> list[dict[str, Any]]:
     """Return the families of these classes that stand below a stage, least reached first."""
     return await fetch(CALL_LIST, notice_id, class_ids, below)
