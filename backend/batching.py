@@ -76,7 +76,8 @@ class Batcher(Generic[A, B]):
 
 def _is_gone(error: BaseException) -> bool:
     cause = error.args[0] if isinstance(error, OperationalError) and error.args else error
-    return isinstance(cause, _GONE)
+    # What the driver cannot encode is an error of its interface too, and one request's own.
+    return isinstance(cause, _GONE) and not isinstance(cause, ValueError)
 
 
 _GONE = (

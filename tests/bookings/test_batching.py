@@ -57,6 +57,19 @@ async def test_one_that_cannot_be_settled_does_not_spoil_the_rest() -> None:
     assert await till.batcher.ask(5) == 10
 
 
+async def test_a_lost_line_is_waited_for_once_and_not_by_each() -> None:
+    tries = []
+
+    async def settle(asked: Sequence[int]) -> list[int]:
+        tries.append(list(asked))
+        raise ConnectionResetError
+
+    batcher: Batcher[int, int] = Batcher(settle)
+    answers = await asyncio.gather(*map(batcher.ask, range(3)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ConnectionResetError] * 3
+    assert sorted(map(len, tries)) in ([3], [1, 2])
+
+
 async def test_a_caller_that_goes_away_takes_nobody_along() -> None:
     till = Till()
     till.opened.clear()
