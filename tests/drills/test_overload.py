@@ -1,4 +1,4 @@
-"""T20: more is asked than can be answered.
+"""More is asked than can be answered.
 
 What is let in is answered, and soon; what is not is refused at once and told when to come
 back; and when the crowd is gone nothing is left of it. The load is open: it does not wait

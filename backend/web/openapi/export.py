@@ -15,7 +15,7 @@ from litestar.types.internal_types import PathParameterDefinition
 from backend.web.openapi.document import document
 from backend.web.policy import Policy
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"
 """The contract's version; its changes are told in openapi/CHANGES.md."""
 
 
