@@ -113,10 +113,8 @@ BEGIN""",
     _AFTER = _AFTER.replace(_old, _new, 1)
 
 # As in 0005: what is planned while a table is empty must do on a morning's rush.
-PLANS = """
-ALTER FUNCTION take_together(jsonb, timestamptz) SET enable_seqscan = off;
-ALTER FUNCTION take_places(jsonb, timestamptz) SET enable_seqscan = off;
-"""
+SEEKING = "SET enable_seqscan = off"
+PLANS = f"ALTER FUNCTION take_together {SEEKING}; ALTER FUNCTION take_places {SEEKING};"
 
 
 class Migration(migrations.Migration):
@@ -126,6 +124,7 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.RunSQL(TOGETHER, reverse_sql="DROP FUNCTION take_together(jsonb, timestamptz);"),
-        ops.RunSQL(_AFTER, reverse_sql=_BEFORE),
-        ops.RunSQL(PLANS, reverse_sql="ALTER FUNCTION take_places SET enable_seqscan = off;"),
+        # Replacing a function forgets its settings.
+        ops.RunSQL(_AFTER, reverse_sql=f"{_BEFORE}; ALTER FUNCTION take_places {SEEKING};"),
+        ops.RunSQL(PLANS, reverse_sql=""),
     ]
