@@ -118,7 +118,9 @@ async def test_api_processes_restarted_in_turn_leave_nobody_without_an_answer(
     seen("graceful_stop", what="rolling restart", restarts=len(lefts), **total,
          slowest=round(max(left.seconds for left in lefts), 1))  # fmt: skip
     assert total["answered"] > 100
-    assert (total["cut"], total["errors"], total["unanswered"]) == (0, 0, 0)
+    # The last lines of a process that is stopped may be missing from its log.
+    assert (total["cut"], total["errors"]) == (0, 0)
+    assert total["unanswered"] <= 0
     assert {left.code for left in lefts} == {0}
     assert max(left.seconds for left in lefts) <= API_SECONDS
 

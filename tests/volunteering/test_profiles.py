@@ -1,7 +1,5 @@
 """Volunteers: applying, being approved for this and that, pausing, leaving, being suspended."""
 
-from datetime import timedelta
-
 import pytest
 
 from backend import clock
@@ -11,7 +9,7 @@ from backend.people.models import Guardianship
 from backend.volunteering import jobs
 from seed.cast import Cast
 from tests.house import SignIn
-from tests.volunteering.stories import a_shift, booked, volunteers
+from tests.volunteering.stories import a_shift, booked, next_weekday, volunteers
 
 
 async def keys_of(cast: Cast, name: str) -> set[str]:
@@ -85,7 +83,7 @@ async def test_pausing_keeps_what_is_booked_and_takes_nothing_new(as_: SignIn, c
     school, admin, father = cast.schools["海湾"].id, await as_("许建安"), await as_("王立强")
     await volunteers(as_, cast, "王立强", duties=["mediation"])
     shift = await a_shift(admin, cast)
-    later = await a_shift(admin, cast, starts_at=clock.now() + timedelta(days=9, hours=1))
+    later = await a_shift(admin, cast, starts_at=next_weekday(9))
     await booked(as_, shift, "王立强")
     url = f"/schools/{school}/volunteer/pause"
     for _ in range(2):

@@ -28,7 +28,6 @@ _SETTINGS = {
     "wal_level": "logical",
     "track_commit_timestamp": "on",
     "log_min_duration_statement": "0",
-    "log_parameter_max_length": "-1",
     "log_line_prefix": "%m [%p] ",
     "log_timezone": "UTC",
     "wal_keep_size": "16GB",
@@ -39,6 +38,7 @@ _SETTINGS = {
     # Nothing here needs to outlive a power cut.
     "fsync": "off",
 }
+_TALKATIVE = {"log_parameter_max_length": "-1", "log_error_verbosity": "default"}
 _WATCH = """
 DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT c.oid::regclass::text FROM pg_class c
@@ -129,6 +129,9 @@ async def _settle(server: Server) -> None:
     try:
         for name, value in _SETTINGS.items():
             await connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        # The product's server keeps silent about these; an operator can make it speak.
+        for name, value in _TALKATIVE.items():
+            await connection.execute(f"ALTER ROLE ALL SET {name} = '{value}'")
     finally:
         await connection.close()
 
