@@ -153,7 +153,7 @@ async def rush(as_: SignIn, vote: dict[str, Any]) -> list[str]:
     late: list[str] = []
 
     async def vote_on(voter: Visitor) -> None:
-        for number in range(40):
+        for number in range(5_000):
             was_over = over.is_set()
             answer = await put(voter, vote, ("for", "against")[number % 2])
             if answer.status_code != 200:
