@@ -1,6 +1,12 @@
-"""The home page as the phone gets it: put together, tagged, or said to be unchanged."""
+"""The home page as the phone gets it: put together, tagged, or said to be unchanged.
+
+A page is written from pieces: what is the same for everybody is written once for each
+notice, what is the same for a family once for each family. Pieces put together are what the
+Struct of the page would be written as.
+"""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -8,19 +14,34 @@ from uuid import UUID
 import msgspec
 
 from backend.notices.models import ConfirmMode
-from backend.notices.queries.home import Found, Home, Receipt, home
+from backend.notices.queries.boards import Hanging, Printed
+from backend.notices.queries.home import Home, Receipt, home
+from backend.notices.queries.sheets import Hung
 from backend.notices.queries.stands import Child
-from backend.notices.schemas.reading import ChildOut, FeedItem, FeedPage, ReceiptOut
+from backend.notices.schemas.reading import ChildOut, FeedCard, ReceiptOut
 from backend.web.actor import Actor
 from backend.web.conditional import is_known
 from backend.web.cursors import Cursors, Position
+from backend.web.structs import Out
+
+_json = msgspec.json.Encoder()
+_state = msgspec.msgpack.Encoder()
 
 
 class Answered(NamedTuple):
-    """A page with its tag; ``page`` is ``None`` when the phone already has it."""
+    """A page with its tag: a ``FeedPage`` in JSON, or ``None`` when the phone already has it."""
 
     etag: str
-    page: FeedPage | None
+    page: bytes | None
+
+
+class _Own(Out):
+    """What a ``FeedItem`` adds to its card: how it stands with one family."""
+
+    is_read: bool
+    confirmed_by_me: bool
+    settled: bool
+    children: list[ChildOut]
 
 
 async def homepage(
@@ -34,40 +55,43 @@ async def homepage(
     purpose = f"feed:{actor.person_id}"
     before = cursors.open(purpose, cursor, Position) if cursor else None
     found = await home(actor, before=before, limit=limit, now=now)
-    made_of = msgspec.msgpack.encode((actor.person_id, before, limit, found.state))
+    made_of = _state.encode((actor.person_id, before, limit, found.state))
     etag = f'"{hashlib.blake2b(made_of, digest_size=12).hexdigest()}"'
     if is_known(etag, known):
         return Answered(etag, None)
-    return Answered(etag, _page(found, actor.person_id, cursors, purpose, limit))
-
-
-def _page(found: Home, me: UUID, cursors: Cursors, purpose: str, limit: int) -> FeedPage:
     following = None
     if len(found.found) > limit:
-        last = found.found[limit - 1]
+        last = found.found[limit - 1].posting
         following = cursors.seal(purpose, Position(last.published_at, last.notice.id))
-    return FeedPage(
-        pinned=[_item(one, found, me) for one in found.pinned],
-        items=[_item(one, found, me) for one in found.found[:limit]],
-        unread=found.unread,
-        next_cursor=following,
+    return Answered(etag, _page(found, actor.person_id, limit, following))
+
+
+def _page(found: Home, me: UUID, limit: int, following: str | None) -> bytes:
+    return b'{"pinned":[%b],"items":[%b],"unread":%d,"nextCursor":%b}' % (
+        b",".join([_item(one, found, me) for one in found.pinned]),
+        b",".join([_item(one, found, me) for one in found.found[:limit]]),
+        found.unread,
+        _json.encode(following),
     )
 
 
-def _item(found: Found, page: Home, me: UUID) -> FeedItem:
-    notice = found.notice
-    receipts = page.receipts.get(notice.id, [])
-    asked = notice.confirm_mode is not ConfirmMode.NONE
-    mine = asked and any(
-        row.person_id == me and row.revision >= notice.confirm_revision for row in receipts
-    )
-    children = [
-        _child(child, found, receipts)
-        for child in page.stand.children
-        if child.id in found.children
-    ]
-    settled = all(child.settled for child in children) if children else mine
-    return FeedItem(
+def _item(hung: Hung, page: Home, me: UUID) -> bytes:
+    posting = hung.posting
+    card = posting.card or _card(posting)
+    is_read = hung.is_read(page.marks)
+    if receipts := page.receipts.get(posting.notice.id):
+        return card + _own(hung, page, is_read, receipts, me)
+    # Where nobody has confirmed, all that are asked for stand alike, and all that are not.
+    key = (hung.where, is_read, hung.asked)
+    if (own := page.stand.written.get(key)) is None:
+        own = page.stand.written[key] = _own(hung, page, is_read, (), me)
+    return card + own
+
+
+def _card(posting: Hanging) -> bytes:
+    """Write what every phone is sent of a notice, left open for what is one family's own."""
+    notice = posting.notice
+    shown = FeedCard(
         id=notice.id,
         title=notice.title,
         category=notice.category,
@@ -75,25 +99,36 @@ def _item(found: Found, page: Home, me: UUID) -> FeedItem:
         pinned=notice.pinned,
         sender_name=notice.sender_name,
         sender_title=notice.sender_title,
-        published_at=found.published_at,
+        published_at=posting.published_at,
         expires_at=notice.expires_at,
         revision=notice.revision,
         attachments=notice.attachments,
-        is_read=found.is_read,
         confirm_mode=notice.confirm_mode,
         confirm_by=notice.confirm_by,
+    )
+    posting.card = _json.encode(shown)[:-1] + b","
+    return posting.card
+
+
+def _own(hung: Hung, page: Home, is_read: bool, receipts: Sequence[Receipt], me: UUID) -> bytes:
+    notice = hung.posting.notice
+    mine = any(row.person_id == me and row.revision >= notice.confirm_revision for row in receipts)
+    children = [_child(child, notice, receipts) for child in page.stand.children_of(hung.where)]
+    settled = all(child.settled for child in children) if children else mine
+    own = _Own(
+        is_read=is_read,
         confirmed_by_me=mine,
-        settled=settled if asked else True,
+        settled=settled if hung.asked else True,
         children=children,
     )
+    return _json.encode(own)[1:]
 
 
-def _child(child: Child, found: Found, receipts: list[Receipt]) -> ChildOut:
+def _child(child: Child, notice: Printed, receipts: Sequence[Receipt]) -> ChildOut:
     """What the household has done about a notice, for one of its children.
 
     It says of the child what the database's ``household_settled`` says.
     """
-    notice = found.notice
     if notice.confirm_mode is ConfirmMode.NONE:
         return ChildOut(student_id=child.id, name=child.name, settled=True, receipts=[])
     guardians = {guardian.person_id: guardian for guardian in child.guardians}

@@ -72,10 +72,8 @@ class Feed(Controller):
             now=clock.now(),
         )
         headers = {"etag": answered.etag, **KEEPING}
-        if answered.page is None:
-            empty: Any = b""
-            return Response(empty, status_code=304, headers=headers)
-        return Response(answered.page, headers=headers)
+        written: Any = answered.page or b""
+        return Response(written, status_code=200 if written else 304, headers=headers)
 
     @get(
         "/archive",
@@ -223,9 +221,7 @@ def feed_lane(cursors: Cursors) -> Lane:
             now=clock.now(),
         )
         headers = ((b"etag", answered.etag.encode()), *_KEEPING)
-        if answered.page is None:
-            return Reply(b"", 304, headers)
-        return Reply(answered.page, 200, headers)
+        return Reply(answered.page or b"", 200 if answered.page else 304, headers)
 
     return Lane("GET", "/v1/feed", run)
 

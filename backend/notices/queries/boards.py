@@ -42,10 +42,11 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pinned: bool
 
 
-class Hanging(msgspec.Struct, frozen=True, gc=False):
+class Hanging(msgspec.Struct, gc=False):
     """A notice on one board: its number there, the revision that was posted, and until when.
 
     ``rank`` orders what hangs by moment and id; ``key`` is the notice's id as a number.
+    ``card`` is what every phone is sent of it, kept once it was written.
     """
 
     seq: int
@@ -56,6 +57,7 @@ class Hanging(msgspec.Struct, frozen=True, gc=False):
     notice: Printed
     key: int
     rank: tuple[datetime, int]
+    card: bytes = b""
 
 
 class Board(msgspec.Struct, frozen=True, gc=False):

@@ -1,9 +1,9 @@
 """What a home page is made of: the boards, and what one person and their family did with them.
 
-Pages asked for in one moment are read together. What hangs is remembered (:mod:`boards`);
-of the person are read, in one statement, the versions of their boards, the bits of what they
-have read and the family's receipts for the notices on the page. A board whose version is not
-the one remembered is read again, and the page put together anew.
+Pages asked for in one moment are read together. What hangs is remembered (:mod:`boards`,
+:mod:`sheets`); of the person are read, in one statement, the versions of their boards, the
+bits of what they have read and the family's receipts for the notices on the page. A board
+whose version is not the one remembered is read again, and the page put together anew.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from uuid import UUID
 
 from backend.batching import Batcher
 from backend.database import fetch
-from backend.notices.models import ConfirmMode
-from backend.notices.queries.boards import Board, Hanging, Key, Printed, boards, forget
+from backend.notices.queries.boards import Board, Key, boards, forget
+from backend.notices.queries.sheets import Hung, Sheet, sheet
 from backend.notices.queries.stands import Stand, stands
 from backend.web.actor import Actor
 from backend.web.cursors import Position
@@ -42,41 +42,17 @@ class Receipt(NamedTuple):
     confirmed_at: datetime
 
 
-Hung = tuple[Key, Hanging]
-"""A notice on one of the person's boards."""
-
-
-class Found:
-    """A notice of a page as it hangs before one person, on one board or on several."""
-
-    __slots__ = ("children", "hangs", "is_read", "notice", "published_at")
-
-    def __init__(self, stand: Stand, hangs: list[Hung]) -> None:
-        self.notice: Printed = hangs[0][1].notice
-        self.published_at = hangs[0][1].published_at
-        self.children = stand.boards[hangs[0][0]]
-        self.hangs = hangs
-        self.is_read = False
-        for key, one in hangs[1:]:
-            self.published_at = max(self.published_at, one.published_at)
-            self.children |= stand.boards[key]
-
-    def mark(self, marks: dict[Key, int]) -> None:
-        """Note whether it was read on any of the boards."""
-        for key, one in self.hangs:
-            if marks[key] >> one.seq & 1:
-                self.is_read = True
-
-
 class Home(NamedTuple):
     """A page's notices, newest first, one more than its limit where there are more; what is
-    pinned stands above the first page and nowhere else. ``unread`` counts all that hangs.
-    ``receipts`` are the family's, by notice. ``state`` is equal for equal pages.
+    pinned stands above the first page and nowhere else. ``marks`` say what was read, as bits
+    for each board; ``unread`` counts all that hangs. ``receipts`` are the family's, by notice,
+    where there are any. ``state`` is equal for equal pages.
     """
 
     stand: Stand
-    pinned: list[Found]
-    found: list[Found]
+    pinned: list[Hung]
+    found: list[Hung]
+    marks: list[int]
     unread: int
     receipts: dict[UUID, list[Receipt]]
     state: tuple[object, ...]
@@ -85,11 +61,11 @@ class Home(NamedTuple):
 class _Draft(NamedTuple):
     """A page before it is known what was read and confirmed."""
 
-    boards: dict[Key, Board]
-    twice: list[list[Hung]]
-    """What hangs on several of the person's boards."""
-    pinned: list[Found]
-    found: list[Found]
+    sheet: Sheet
+    pinned: list[Hung]
+    found: list[Hung]
+    asked: list[tuple[UUID, UUID]]
+    """Whose receipts for which notice are looked for."""
 
 
 async def home(actor: Actor, *, before: Position | None, limit: int, now: datetime) -> Home:
@@ -105,28 +81,27 @@ async def settle(wishes: Sequence[Wish]) -> list[Home]:
     left = list(range(len(wishes)))
     for tried in range(1, TRIES + 1):
         known = await boards({key for at in left for key in mine[at].boards})
-        drafts = {at: _draft(wishes[at], mine[at], known) for at in left}
-        asked = {
-            (found.notice.id, person)
-            for at in left
-            for found in (*drafts[at].pinned, *drafts[at].found)
-            if found.notice.confirm_mode is not ConfirmMode.NONE
-            for person in mine[at].family(found.children)
-        }
-        marked = [(at, key) for at in left for key in mine[at].boards]
-        seen = await _state([(wishes[at].actor.person_id, key) for at, key in marked], asked)
-        read = dict(zip(marked, seen.bits, strict=True))
-        changed = {
-            key
-            for (_, key), version in zip(marked, seen.versions, strict=True)
-            if version != known[key].version
-        }
-        forget(changed)
-        for at in left:
-            if tried == TRIES or changed.isdisjoint(mine[at].boards):
-                own = {key: read[at, key] for key in mine[at].boards}
-                homes[at] = _finished(drafts[at], own, seen.receipts, mine[at])
-        left = [at for at in left if homes[at] is None]
+        drafts = [_draft(wishes[at], mine[at], known) for at in left]
+        seen = await _state(
+            [(wishes[at].actor.person_id, key) for at in left for key in mine[at].boards],
+            {pair for draft in drafts for pair in draft.asked},
+        )
+        waits, first = [], 0
+        for at, draft in zip(left, drafts, strict=True):
+            keys = list(mine[at].boards)
+            own = slice(first, first + len(keys))
+            first = own.stop
+            changed = [
+                key
+                for key, version in zip(keys, seen.versions[own], strict=True)
+                if version != known[key].version
+            ]
+            forget(changed)
+            if changed and tried < TRIES:
+                waits.append(at)
+            else:
+                homes[at] = _finished(draft, seen.bits[own], seen.receipts, mine[at])
+        left = waits
         if not left:
             break
     return [page for page in homes if page is not None]
@@ -136,70 +111,40 @@ desk: Batcher[Wish, Home] = Batcher(settle, most=32)
 
 
 def _draft(wish: Wish, stand: Stand, known: dict[Key, Board]) -> _Draft:
-    """Merge what hangs on the person's boards, each notice once."""
-    mine = {key: known[key].at(wish.now) for key in stand.boards}
-    hung: dict[int, list[Hung]] = {}
-    for key, board in mine.items():
-        for one in board.hanging:
-            if one.key in hung:
-                hung[one.key].append((key, one))
-            else:
-                hung[one.key] = [(key, one)]
-    twice = [hangs for hangs in hung.values() if len(hangs) > 1]
-    order = sorted(hung.values(), key=_rank, reverse=True)
-    if wish.before is not None:
-        last = (wish.before.at, wish.before.id.int)
-        order = [hangs for hangs in order if _rank(hangs) < last]
-        above: list[Found] = []
-    else:
-        above = [Found(stand, hangs) for hangs in order if _is_pinned(hangs)][:20]
-    below: list[Found] = []
-    for hangs in order:
-        if not _is_pinned(hangs):
-            below.append(Found(stand, hangs))
-            if len(below) > wish.limit:
-                break
-    return _Draft(mine, twice, above, below)
-
-
-def _rank(hangs: list[Hung]) -> tuple[datetime, int]:
-    return hangs[0][1].rank if len(hangs) == 1 else max(one.rank for _, one in hangs)
-
-
-def _is_pinned(hangs: list[Hung]) -> bool:
-    return hangs[0][1].pinned or any(one.pinned for _, one in hangs[1:])
+    whole = sheet(tuple(known[key] for key in stand.boards), wish.now)
+    pinned, found = whole.page(wish.before, wish.limit)
+    asked = [
+        (one.posting.notice.id, person)
+        for one in (*pinned, *found)
+        if one.asked
+        for person in stand.family(one.where)
+    ]
+    return _Draft(whole, pinned, found, asked)
 
 
 def _finished(
     draft: _Draft,
-    bits: dict[Key, bytes | None],
+    bits: list[bytes | None],
     receipts: dict[tuple[UUID, UUID], list[Receipt]],
     stand: Stand,
 ) -> Home:
     """Note on a page what was read, and the family's receipts, oldest first."""
-    marks = {key: int.from_bytes(raw or b"", "little") for key, raw in bits.items()}
-    unread = sum((board.mask & ~marks[key]).bit_count() for key, board in draft.boards.items())
-    for hangs in draft.twice:
-        # Counted once for each board it is unread on; it is one notice, and read if read once.
-        times = sum(not marks[key] >> one.seq & 1 for key, one in hangs)
-        unread -= times - 1 if times == len(hangs) else times
+    marks = [int.from_bytes(raw or b"", "little") for raw in bits]
     kept: dict[UUID, list[Receipt]] = {}
-    for found in (*draft.pinned, *draft.found):
-        found.mark(marks)
-        if found.notice.confirm_mode is not ConfirmMode.NONE:
-            rows = [
-                row
-                for person in stand.family(found.children)
-                for row in receipts.get((found.notice.id, person), ())
-            ]
-            kept[found.notice.id] = sorted(rows, key=lambda row: (row.confirmed_at, row.person_id))
-    state = (
-        *((board.version, len(board.hanging)) for board in draft.boards.values()),
-        *bits.values(),
-        stand.digest,
-        *kept.items(),
+    for pair in draft.asked:
+        if rows := receipts.get(pair):
+            kept.setdefault(pair[0], []).extend(rows)
+    for rows in kept.values():
+        rows.sort(key=lambda row: (row.confirmed_at, row.person_id))
+    return Home(
+        stand,
+        draft.pinned,
+        draft.found,
+        marks,
+        draft.sheet.unread(marks),
+        kept,
+        (draft.sheet.stamp, bits, stand.digest, *kept.items()),
     )
-    return Home(stand, draft.pinned, draft.found, unread, kept, state)
 
 
 class _Seen(NamedTuple):

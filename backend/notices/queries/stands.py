@@ -38,28 +38,34 @@ class Child(msgspec.Struct, frozen=True, gc=False):
 class Stand(msgspec.Struct, frozen=True, gc=False):
     """The boards a person stands before, each with the children it is for, and the children
     by name. ``digest`` says all of it in a few bytes.
+
+    Some of the boards are named by a number with a bit for the place of each. ``written`` is
+    what the phone is sent of the children and a notice of which there is nothing else to say.
     """
 
     person_id: UUID
     boards: dict[Key, frozenset[UUID]]
     children: tuple[Child, ...]
     digest: bytes
-    _families: dict[frozenset[UUID], frozenset[UUID]] = {}
+    written: dict[tuple[int, bool, bool], bytes] = {}
+    _children: dict[int, tuple[Child, ...]] = {}
+    _families: dict[int, frozenset[UUID]] = {}
 
-    def family(self, children: frozenset[UUID]) -> frozenset[UUID]:
-        """Return the guardians of some of the children, and the person."""
-        if (known := self._families.get(children)) is None:
-            known = self._families[children] = frozenset(
-                {
-                    self.person_id,
-                    *(
-                        guardian.person_id
-                        for child in self.children
-                        if child.id in children
-                        for guardian in child.guardians
-                    ),
-                }
-            )
+    def children_of(self, where: int) -> tuple[Child, ...]:
+        """Return the children that some of the boards are for."""
+        if (known := self._children.get(where)) is None:
+            theirs: set[UUID] = set()
+            for at, children in enumerate(self.boards.values()):
+                if where >> at & 1:
+                    theirs |= children
+            known = self._children[where] = tuple(c for c in self.children if c.id in theirs)
+        return known
+
+    def family(self, where: int) -> frozenset[UUID]:
+        """Return the guardians of the children that some of the boards are for, and the person."""
+        if (known := self._families.get(where)) is None:
+            guardians = (g.person_id for child in self.children_of(where) for g in child.guardians)
+            known = self._families[where] = frozenset({self.person_id, *guardians})
         return known
 
 

@@ -91,8 +91,8 @@ class ChildOut(Out):
     receipts: list[ReceiptOut]
 
 
-class FeedItem(Out):
-    """A notice in the home feed, once, with all children it concerns."""
+class FeedCard(Out):
+    """A notice as everybody sees it in a list."""
 
     id: UUID
     title: str
@@ -105,9 +105,14 @@ class FeedItem(Out):
     expires_at: datetime
     revision: int
     attachments: int
-    is_read: bool
     confirm_mode: ConfirmMode
     confirm_by: datetime | None
+
+
+class FeedItem(FeedCard):
+    """A notice in the home feed, once, with all children it concerns."""
+
+    is_read: bool
     confirmed_by_me: bool
     settled: bool
     children: list[ChildOut]
