@@ -13,7 +13,7 @@ from backend.bookings.queries import outlook
 from backend.committees.queries import votes
 from backend.database import config
 from backend.notices.operations import reading
-from backend.notices.queries import boards, home
+from backend.notices.queries import boards, confirmed, home
 from backend.people import callers
 
 
@@ -67,12 +67,14 @@ def asked_at_once() -> Iterator[None]:
     counting, outlook._counting = outlook._counting, AtOnce(outlook._count)
     casters, votes._casting = votes._casting, AtOnce(votes._to_cast)
     boards._kept.clear()
+    confirmed._kept.clear()
     try:
         yield
     finally:
         callers.callers, home.desk, reading._desk = remembered, desk, taps
         votes._casting, outlook._counting = casters, counting
         boards._kept.clear()
+        confirmed._kept.clear()
 
 
 @asynccontextmanager

@@ -9,15 +9,15 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 import msgspec
 
 from backend.notices.models import ConfirmMode
 from backend.notices.queries.boards import Hanging, Printed
-from backend.notices.queries.home import Home, Receipt, home
+from backend.notices.queries.confirmed import Receipt
+from backend.notices.queries.home import Home, home
 from backend.notices.queries.sheets import Hung
-from backend.notices.queries.stands import Child
+from backend.notices.queries.stands import Child, Stand
 from backend.notices.schemas.reading import ChildOut, FeedCard, ReceiptOut
 from backend.web.actor import Actor
 from backend.web.conditional import is_known
@@ -63,28 +63,32 @@ async def homepage(
     if len(found.found) > limit:
         last = found.found[limit - 1].posting
         following = cursors.seal(purpose, Position(last.published_at, last.notice.id))
-    return Answered(etag, _page(found, actor.person_id, limit, following))
+    return Answered(etag, _page(found, limit, following))
 
 
-def _page(found: Home, me: UUID, limit: int, following: str | None) -> bytes:
+def _page(found: Home, limit: int, following: str | None) -> bytes:
     return b'{"pinned":[%b],"items":[%b],"unread":%d,"nextCursor":%b}' % (
-        b",".join([_item(one, found, me) for one in found.pinned]),
-        b",".join([_item(one, found, me) for one in found.found[:limit]]),
+        b",".join([_item(one, found) for one in found.pinned]),
+        b",".join([_item(one, found) for one in found.found[:limit]]),
         found.unread,
         _json.encode(following),
     )
 
 
-def _item(hung: Hung, page: Home, me: UUID) -> bytes:
-    posting = hung.posting
+def _item(hung: Hung, page: Home) -> bytes:
+    posting, told = hung.posting, page.confirmed
     card = posting.card or _card(posting)
     is_read = hung.is_read(page.marks)
-    if receipts := page.receipts.get(posting.notice.id):
-        return card + _own(hung, page, is_read, receipts, me)
+    if (receipts := told.receipts.get(posting.key)) is not None:
+        known = told.written.get((posting.key, is_read))
+        if known is None or known[0] is not posting:
+            known = posting, _own(hung, page.stand, is_read, receipts)
+            told.written[posting.key, is_read] = known
+        return card + known[1]
     # Where nobody has confirmed, all that are asked for stand alike, and all that are not.
     key = (hung.where, is_read, hung.asked)
     if (own := page.stand.written.get(key)) is None:
-        own = page.stand.written[key] = _own(hung, page, is_read, (), me)
+        own = page.stand.written[key] = _own(hung, page.stand, is_read, ())
     return card + own
 
 
@@ -110,10 +114,12 @@ def _card(posting: Hanging) -> bytes:
     return posting.card
 
 
-def _own(hung: Hung, page: Home, is_read: bool, receipts: Sequence[Receipt], me: UUID) -> bytes:
+def _own(hung: Hung, stand: Stand, is_read: bool, receipts: Sequence[Receipt]) -> bytes:
+    """Write what a page's item adds to its card."""
     notice = hung.posting.notice
-    mine = any(row.person_id == me and row.revision >= notice.confirm_revision for row in receipts)
-    children = [_child(child, notice, receipts) for child in page.stand.children_of(hung.where)]
+    valid = [row for row in receipts if row.revision >= notice.confirm_revision]
+    mine = any(row.person == stand.person for row in valid)
+    children = [_child(child, notice, receipts, valid) for child in stand.children_of(hung.where)]
     settled = all(child.settled for child in children) if children else mine
     own = _Own(
         is_read=is_read,
@@ -124,35 +130,36 @@ def _own(hung: Hung, page: Home, is_read: bool, receipts: Sequence[Receipt], me:
     return _json.encode(own)[1:]
 
 
-def _child(child: Child, notice: Printed, receipts: Sequence[Receipt]) -> ChildOut:
+def _child(
+    child: Child, notice: Printed, receipts: Sequence[Receipt], valid: Sequence[Receipt]
+) -> ChildOut:
     """What the household has done about a notice, for one of its children.
 
     It says of the child what the database's ``household_settled`` says.
     """
+    guardians = child.guardians
     if notice.confirm_mode is ConfirmMode.NONE:
-        return ChildOut(student_id=child.id, name=child.name, settled=True, receipts=[])
-    guardians = {guardian.person_id: guardian for guardian in child.guardians}
-    theirs = [row for row in receipts if row.person_id in guardians]
-    valid = [row for row in theirs if row.revision >= notice.confirm_revision]
-    if notice.confirm_mode is ConfirmMode.PER_CHILD:
-        settled = any(row.student_id == child.id for row in valid)
+        settled = True
+    elif notice.confirm_mode is ConfirmMode.PER_CHILD:
+        settled = any(row.student == child.key and row.person in guardians for row in valid)
     elif notice.confirm_mode is ConfirmMode.BOTH:
-        settled = {row.person_id for row in valid} == set(guardians)
+        settled = {row.person for row in valid if row.person in guardians} == guardians.keys()
     else:
-        settled = bool(valid)
+        settled = any(row.person in guardians for row in valid)
     return ChildOut(
         student_id=child.id,
         name=child.name,
         settled=settled,
         receipts=[
             ReceiptOut(
-                name=guardians[row.person_id].name,
-                relation=guardians[row.person_id].relation,
+                name=guardian.name,
+                relation=guardian.relation,
                 answer=row.answer,
                 outdated=row.revision < notice.confirm_revision,
                 confirmed_at=row.confirmed_at,
             )
-            for row in theirs
-            if row.student_id is None or row.student_id == child.id
+            for row in receipts
+            if (row.student is None or row.student == child.key)
+            and (guardian := guardians.get(row.person)) is not None
         ],
     )

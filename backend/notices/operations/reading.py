@@ -34,13 +34,13 @@ async def read_plainly(actor: Actor, notice_id: UUID, revision: int) -> bool:
     Nothing was marked then, or only what :func:`receipts.read` will mark as well. A first
     reading takes the push off the person's other devices.
     """
-    now = clock.now()
+    now, wanted = clock.now(), str(notice_id)
     mine = (await stands([actor]))[actor.picture].boards
     hangs = [
         marks.Hang(key, board.version, one.seq)
         for key, board in (await boards(mine)).items()
         for one in board.hanging
-        if one.key == notice_id.int
+        if one.key == wanted
         and one.until > now
         and one.revision == 1 <= revision
         and one.notice.confirm_mode is not ConfirmMode.READ

@@ -44,7 +44,10 @@ class Hung:
 
     def is_read(self, marks: Sequence[int]) -> bool:
         """Whether the bits of any of its boards say so."""
-        return any(marks[at] >> seq & 1 for at, seq in self.spots)
+        at, seq = self.spots[0]
+        if marks[at] >> seq & 1:
+            return True
+        return len(self.spots) > 1 and any(marks[at] >> seq & 1 for at, seq in self.spots)
 
 
 class Sheet:
@@ -59,7 +62,7 @@ class Sheet:
         self.boards = boards
         self.stamp = [(board.version, len(board.hanging)) for board in boards]
         self.lasts = min((b.lasts for b in boards if b.lasts is not None), default=None)
-        hung: dict[int, Hung] = {}
+        hung: dict[str, Hung] = {}
         for at, board in enumerate(boards):
             for posting in board.hanging:
                 if (known := hung.get(posting.key)) is None:
@@ -75,7 +78,7 @@ class Sheet:
         """Return what is pinned above the first page, and the page with one notice more."""
         if before is None:
             return self.pinned[:MOST_PINNED], self.rest[: limit + 1]
-        last = (before.at, before.id.int)
+        last = (before.at, str(before.id))
         return [], [one for one in self.rest if one.rank < last][: limit + 1]
 
     def unread(self, marks: Sequence[int]) -> int:

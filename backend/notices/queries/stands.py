@@ -17,22 +17,27 @@ from backend.notices.queries.boards import Key
 from backend.web.actor import Actor
 
 MOST_KEPT = 20_000
+EVERYWHERE = -1
+"""All boards of a person, as :class:`Stand` names some of them."""
 
 
 class Guardian(msgspec.Struct, frozen=True, gc=False):
     """Somebody who may see a child, by the name the family knows."""
 
-    person_id: UUID
     name: str
     relation: str
 
 
 class Child(msgspec.Struct, frozen=True, gc=False):
-    """One of the person's children, with all guardians, the person among them."""
+    """One of the person's children, with all guardians by id, the person among them.
 
+    Ids are text here, as they are compared and sent; ``id`` is the child's as it is shown.
+    """
+
+    key: str
     id: UUID
     name: str
-    guardians: tuple[Guardian, ...]
+    guardians: dict[str, Guardian]
 
 
 class Stand(msgspec.Struct, frozen=True, gc=False):
@@ -43,29 +48,29 @@ class Stand(msgspec.Struct, frozen=True, gc=False):
     what the phone is sent of the children and a notice of which there is nothing else to say.
     """
 
-    person_id: UUID
-    boards: dict[Key, frozenset[UUID]]
+    person: str
+    boards: dict[Key, frozenset[str]]
     children: tuple[Child, ...]
     digest: bytes
     written: dict[tuple[int, bool, bool], bytes] = {}
     _children: dict[int, tuple[Child, ...]] = {}
-    _families: dict[int, frozenset[UUID]] = {}
+    _families: dict[int, frozenset[str]] = {}
 
     def children_of(self, where: int) -> tuple[Child, ...]:
         """Return the children that some of the boards are for."""
         if (known := self._children.get(where)) is None:
-            theirs: set[UUID] = set()
+            theirs: set[str] = set()
             for at, children in enumerate(self.boards.values()):
                 if where >> at & 1:
                     theirs |= children
-            known = self._children[where] = tuple(c for c in self.children if c.id in theirs)
+            known = self._children[where] = tuple(c for c in self.children if c.key in theirs)
         return known
 
-    def family(self, where: int) -> frozenset[UUID]:
+    def family(self, where: int) -> frozenset[str]:
         """Return the guardians of the children that some of the boards are for, and the person."""
         if (known := self._families.get(where)) is None:
-            guardians = (g.person_id for child in self.children_of(where) for g in child.guardians)
-            known = self._families[where] = frozenset({self.person_id, *guardians})
+            guardians = (one for child in self.children_of(where) for one in child.guardians)
+            known = self._families[where] = frozenset({self.person, *guardians})
         return known
 
 
@@ -93,21 +98,19 @@ async def stands(actors: Collection[Actor]) -> dict[int, Stand]:
 def _stand(row: dict[str, Any]) -> Stand:
     raw = f"{row['boards']}{row['family']}"
     boards = {
-        (UUID(board["node"]), board["who"]): frozenset(map(UUID, board["children"] or ()))
+        (board["node"], board["who"]): frozenset(board["children"] or ())
         for board in msgspec.json.decode(row["boards"] or "[]")
     }
-    guardians: dict[UUID, list[Guardian]] = {}
-    names: dict[UUID, str] = {}
+    guardians: dict[str, dict[str, Guardian]] = {}
+    names: dict[str, str] = {}
     for tie in msgspec.json.decode(row["family"] or "[]"):
-        child = UUID(tie["child"])
-        names[child] = tie["called"]
-        guardians.setdefault(child, []).append(
-            Guardian(UUID(tie["person"]), tie["name"], tie["relation"])
-        )
+        names[tie["child"]] = tie["called"]
+        theirs = guardians.setdefault(tie["child"], {})
+        theirs[tie["person"]] = Guardian(tie["name"], tie["relation"])
     return Stand(
-        row["person_id"],
+        str(row["person_id"]),
         boards,
-        tuple(Child(child, names[child], tuple(found)) for child, found in guardians.items()),
+        tuple(Child(key, UUID(key), names[key], found) for key, found in guardians.items()),
         hashlib.blake2b(raw.encode(), digest_size=16).digest(),
     )
 
