@@ -27,6 +27,7 @@ from backend.inbox.controllers import routes as inbox
 from backend.inbox.live import Hub
 from backend.inbox.sockets import live
 from backend.media.controllers import routes as media
+from backend.media.lane import ranges
 from backend.media.permissions import Lending
 from backend.media.storage import Files, open_files
 from backend.notices.controllers import routes as notices
@@ -102,7 +103,7 @@ def near(app: Litestar, settings: Settings) -> ASGIApp:
         ballot_lane(settings),
         feed_lane(Cursors(settings.secret_key)),
     )
-    return guard(lanes(app, ways, actor_from))
+    return guard(ranges(lanes(app, ways, actor_from), settings.secret_key))
 
 
 def build(settings: Settings, dsn: str, seen: Watch | None = None) -> Litestar:
@@ -112,7 +113,7 @@ def build(settings: Settings, dsn: str, seen: Watch | None = None) -> Litestar:
     """
     cursors = Cursors(settings.secret_key)
     files = open_files(settings)
-    lending = Lending(files, settings.secret_key)
+    lending = Lending(files, settings.secret_key, settings.handed_over)
     valkey = open_valkey(settings, dsn)
     hub = Hub(dsn, valkey)
 

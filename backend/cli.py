@@ -20,7 +20,7 @@ from rich.console import Console
 
 from backend import cli_demo, cli_founding, cli_roster, cli_votes, doctor, embedded, logs, migrate
 from backend.cli_backup import register as register_backup
-from backend.cli_districts import districts, placed
+from backend.cli_districts import placed, register_districts
 from backend.database import database
 from backend.errors import Refusal
 from backend.roster import command
@@ -49,7 +49,7 @@ roster_app = typer.Typer(help="花名册 · class rosters.", no_args_is_help=Tru
 openapi_app = typer.Typer(help="接口文档 · the API's contract.", no_args_is_help=True)
 app.add_typer(roster_app, name="roster")
 app.add_typer(openapi_app, name="openapi")
-app.add_typer(districts, name="districts")
+register_districts(app)
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -1,12 +1,11 @@
-"""``tongxing districts``: installations that share the districts of a city between them.
+"""``tongxing districts``, ``tongxing gateway``: who stands before one installation or many.
 
 The directory of districts (see :mod:`backend.schools.directory`) says which installation
 serves which; from the same file comes the configuration of an nginx that stands before
 them all and sends every request to the right one without asking anybody.
 """
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,7 +13,8 @@ from urllib.parse import urlsplit
 import typer
 
 from backend.schools.directory import Directory, directory_of, read
-from backend.settings import Settings, SettingsError
+from backend.settings import Settings, SettingsError, load
+from backend.web.nginx import MANNERS, TONGUES, answer, house, location, passed_on, upstream
 
 File = Annotated[
     Path,
@@ -22,10 +22,8 @@ File = Annotated[
         exists=True, dir_okay=False, readable=True, help="The directory (TONGXING_DISTRICTS_FILE)."
     ),
 ]
-AWAY_SECONDS = 5
-"""After how long a phone may ask again for an installation that does not answer."""
-SILENCE_SECONDS = 3600
-"""How long a live connection may say nothing."""
+FORBIDDEN = frozenset('"$\\;{}\n\r\0')
+"""What would end a quoted value in nginx's language, or mean something in it."""
 
 districts = typer.Typer(
     help="区县分库 · districts with installations of their own.", no_args_is_help=True
@@ -64,6 +62,44 @@ def gateway(
     typer.echo("\n".join(configuration(directory, door=door, listen=listen, tls=tls)))
 
 
+def register_districts(app: typer.Typer) -> None:
+    """Put these commands into the program."""
+    app.add_typer(districts, name="districts")
+    app.command("gateway")(one)
+
+
+def one(
+    server: Annotated[
+        list[str] | None, typer.Option(help="Where an API process answers; may be repeated.")
+    ] = None,
+    listen: Annotated[str, typer.Option(help="What nginx listens on.")] = "80",
+    certificate: Annotated[str | None, typer.Option(help="The TLS certificate file.")] = None,
+    key: Annotated[str | None, typer.Option(help="The certificate's private key file.")] = None,
+    files: Annotated[
+        Path | None, typer.Option(help="The folder of files as nginx sees it (DATA_DIR/files).")
+    ] = None,
+) -> None:
+    """网关配置 · Print an nginx configuration (for its http block) before this installation."""
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter("--certificate and --key go together")
+    try:
+        settings = load()
+    except SettingsError as error:
+        raise typer.BadParameter(str(error)) from error
+    folder = (files or settings.data_dir / "files").absolute()
+    said = (listen, str(folder), certificate or "", key or "", *(server or ()))
+    if any(FORBIDDEN & set(value) for value in said):
+        raise typer.BadParameter("a value holds a character that nginx would read as its own")
+    lines = house(
+        server or [f"{settings.host}:{settings.port}"],
+        settings.handed_over,
+        listen=listen,
+        tls=None if certificate is None or key is None else (certificate, key),
+        folder=folder,
+    )
+    typer.echo("\n".join(lines))
+
+
 def placed(settings: Settings) -> Settings:
     """Return the settings, if the directory says the same of this installation.
 
@@ -85,8 +121,8 @@ def configuration(
     yield "# 由 tongxing districts gateway 生成 · generated; change the directory instead."
     yield from _maps(directory)
     for name, shard in directory.shards.items():
-        yield from _upstream(name, shard.upstream)
-    yield from _upstream("any", [one for s in directory.shards.values() for one in s.upstream])
+        yield from upstream(name, shard.upstream)
+    yield from upstream("any", [one for s in directory.shards.values() for one in s.upstream])
     for host, prefixes in _hosts(directory, door).items():
         yield "server {"
         yield f"    listen {listen}{' ssl' if tls else ''};"
@@ -95,15 +131,15 @@ def configuration(
             yield f"    ssl_certificate {tls[0]};"
             yield f"    ssl_certificate_key {tls[1]};"
         yield MANNERS
-        yield from _answer("away", 503, "busy", "Service unavailable", {})
+        yield from answer("away", 503, "busy", "Service unavailable", {})
         for prefix, name in prefixes.items():
-            yield from _passed_on(prefix, f"tongxing_{name}")
+            yield from passed_on(prefix, f"tongxing_{name}")
         if "" not in prefixes:
-            yield from _location("= /v1/districts", "tongxing_any")
-            yield from _passed_on("", "$tongxing_upstream", *NAMELESS)
+            yield from location("= /v1/districts", "tongxing_any")
+            yield from passed_on("", "$tongxing_upstream", *NAMELESS)
             yield "    error_page 421 = @tongxing_astray;"
             nowhere = {"shard": None, "url": None}
-            yield from _answer("astray", 421, "misdirected", "Misdirected request", nowhere)
+            yield from answer("astray", 421, "misdirected", "Misdirected request", nowhere)
         yield "}"
 
 
@@ -130,73 +166,13 @@ def _maps(directory: Directory) -> Iterator[str]:
     for name in directory.shards:
         yield f'    "~^(?i)bearer(?-i) +tx_a_{name}\\." tongxing_{name};'
     yield "}"
+    yield TONGUES
     yield MAPS
-
-
-def _upstream(name: str, addresses: Iterable[str]) -> Iterator[str]:
-    yield f"upstream tongxing_{name} {{"
-    for address in addresses:
-        yield f"    server {address} max_fails=1 fail_timeout=2s;"
-    # An API process hangs up on a connection that is quiet for ten seconds; we go first.
-    yield "    keepalive 64;"
-    yield "    keepalive_timeout 5s;"
-    yield "}"
-
-
-def _passed_on(prefix: str, upstream: str, *before: str) -> Iterator[str]:
-    """Pass everything under ``prefix`` on without it; live connections may be long silent."""
-    cut = (f"rewrite ^{prefix}(/.*)$ $1 break;",) if prefix else ()
-    yield from _location(
-        f"= {prefix}/v1/live", upstream, *before, *cut, f"proxy_read_timeout {SILENCE_SECONDS}s;"
-    )
-    yield from _location(f"{prefix}/", upstream, *before, *cut)
-
-
-def _location(where: str, upstream: str, *before: str) -> Iterator[str]:
-    yield f"    location {where} {{"
-    for line in (*before, f"proxy_pass http://{upstream};"):
-        yield f"        {line}"
-    yield "    }"
-
-
-def _answer(name: str, status: int, code: str, title: str, facts: dict[str, None]) -> Iterator[str]:
-    """Yield what nginx itself answers, in the same form as the API's refusals."""
-    problem = {
-        "type": f"urn:tongxing:problem:{code}",
-        "title": title,
-        "status": status,
-        "code": code,
-        "detail": f"$tongxing_{name}",
-        "instance": "",
-        "requestId": "$request_id",
-        "retryable": status == 503,
-        "fieldErrors": [],
-        "facts": facts,
-    }
-    yield f"    location @tongxing_{name} {{"
-    yield "        internal;"
-    yield "        default_type application/problem+json;"
-    yield "        add_header Content-Language $tongxing_language always;"
-    yield "        add_header Cache-Control no-store always;"
-    yield "        add_header X-Request-Id $request_id always;"
-    yield "        add_header X-Content-Type-Options nosniff always;"
-    if status == 503:
-        yield f"        add_header Retry-After {AWAY_SECONDS} always;"
-    yield f"        return {status} '{json.dumps(problem)}';"
-    yield "    }"
 
 
 NAMELESS = ('if ($tongxing_upstream = "") { return 421; }',)
 
 MAPS = """\
-map $http_upgrade $tongxing_connection {
-    default upgrade;
-    "" "";
-}
-map $http_accept_language $tongxing_language {
-    default zh-CN;
-    "~*^en" en;
-}
 map $tongxing_language $tongxing_away {
     default "该区的服务暂时无法访问，请稍后再试。";
     en "This district's service cannot be reached; please try again shortly.";
@@ -205,20 +181,3 @@ map $tongxing_language $tongxing_astray {
     default "请先在区县目录中选择您所在的区。";
     en "Please choose your district in the directory first.";
 }"""
-
-MANNERS = """\
-    server_tokens off;
-    client_max_body_size 24m;
-    # An empty part of a path must arrive: the API refuses it, for a lost id widens what is meant.
-    merge_slashes off;
-    proxy_http_version 1.1;
-    proxy_set_header Host $host;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $tongxing_connection;
-    proxy_connect_timeout 2s;
-    proxy_read_timeout 60s;
-    proxy_max_temp_file_size 0;
-    # Only what nginx itself has to say: the API's own refusals pass as they are.
-    error_page 502 503 504 = @tongxing_away;"""

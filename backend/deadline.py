@@ -2,17 +2,63 @@
 
 import asyncio
 from contextvars import ContextVar
+from typing import Self
 
 WORK = 60.0
 """Seconds for drawing, writing and importing, which take long and are waited for."""
 
-limit: ContextVar[asyncio.Timeout | None] = ContextVar("limit", default=None)
+
+class Clock:
+    """Calls the task inside its block off when it is ``due``, a moment on the loop's clock.
+
+    As ``asyncio.timeout`` does, raising ``TimeoutError``, but a later moment costs nothing:
+    the alarm that is set looks when it rings whether it is time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.due: float | None = self.loop.time() + seconds
+        self.has_rung = False
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._called_off_before = task, task.cancelling()
+        self._alarm = self.loop.call_at(self.due, self._ring)
+
+    def move(self, due: float | None) -> None:
+        """Let it be due at another moment, or never."""
+        self.due = due
+        if due is not None and due < self._alarm.when():
+            self._alarm.cancel()
+            self._alarm = self.loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        if self.due is None:
+            return
+        if self.loop.time() < self.due:
+            self._alarm = self.loop.call_at(self.due, self._ring)
+            return
+        self.has_rung = True
+        self._task.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._alarm.cancel()
+        if not self.has_rung:
+            return
+        by_nobody_else = self._task.uncancel() <= self._called_off_before
+        if by_nobody_else and kind is asyncio.CancelledError:
+            raise TimeoutError
+
+
+limit: ContextVar[Clock | None] = ContextVar("limit", default=None)
 """The clock of the request at hand, set at the door; jobs have none."""
 
 
 def allow(seconds: float) -> None:
     """Let the request go on for ``seconds`` from now, if it may not longer anyway."""
     clock = limit.get()
-    if clock is None or clock.expired() or (due := clock.when()) is None:
+    if clock is None or clock.has_rung or clock.due is None:
         return
-    clock.reschedule(max(due, asyncio.get_running_loop().time() + seconds))
+    clock.move(max(clock.due, clock.loop.time() + seconds))

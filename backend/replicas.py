@@ -65,7 +65,7 @@ SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() - '0/0'::pg_lsn >= $1::n
     AND (SELECT system_identifier FROM pg_control_system())::text = $2 AS caught_up,
     pg_is_in_recovery() AS follows
 """
-_FAULTS = (
+FAULTS = (
     OSError,
     TimeoutError,
     DBConnectionError,
@@ -75,6 +75,7 @@ _FAULTS = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+"""What a replica that is gone, or breaks off, is known by."""
 
 
 class Lags(Exception):
@@ -135,7 +136,7 @@ class Replicas:
         for replica in able:
             try:
                 await replica.catch_up(place, cluster)
-            except (Lags, *_FAULTS) as error:
+            except (Lags, *FAULTS) as error:
                 replica.rest(error)
             else:
                 self._replicas.sort(key=lambda one: one is replica)
@@ -146,17 +147,24 @@ class Replicas:
         await asyncio.gather(*(replica.client.close() for replica in self._replicas))
 
 
-async def _places(asked: Sequence[None]) -> list[tuple[int, str]]:
+async def place_now() -> tuple[int, str]:
+    """Return where in its log the primary is, in bytes, and which cluster it is."""
     [row] = await fetch(_NOW)
     place = int(row["place"])
     if place % _PAGE in _PAGE_HEADERS:
         # Behind the header of a fresh page the log has no record yet; its last one ended
         # where the page begins, and no replica will ever report more than that.
         place -= place % _PAGE
-    return [(place, row["cluster"])] * len(asked)
+    return place, row["cluster"]
+
+
+async def _places(asked: Sequence[None]) -> list[tuple[int, str]]:
+    return [await place_now()] * len(asked)
 
 
 _replicas: Replicas | None = None
+answered = {"replica": 0, "primary": 0, "primary_again": 0}
+"""Reads that a replica was allowed to answer, by who did; again: after a replica broke off."""
 
 
 @asynccontextmanager
@@ -188,14 +196,19 @@ def from_replica(read: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
             return await read(*args, **kwargs)
         replica = await _replicas.caught_up()
         if replica is None:
+            answered["primary"] += 1
             return await read(*args, **kwargs)
         token = get_connections().set("default", replica.client)
         try:
-            return await read(*args, **kwargs)
-        except _FAULTS as error:
+            told = await read(*args, **kwargs)
+        except FAULTS as error:
             replica.rest(error)
+        else:
+            answered["replica"] += 1
+            return told
         finally:
             get_connections().reset(token)
+        answered["primary_again"] += 1
         return await read(*args, **kwargs)
 
     return reading_somewhere

@@ -69,6 +69,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage_region: str = "us-east-1"
     storage_access_key: str | None = None
     storage_secret_key: str | None = None
+    accel_prefix: Annotated[str, Meta(pattern=r"^/[A-Za-z0-9_-]{1,64}/$")] | None = None
+    """The address inside the nginx in front below which it finds the files of this
+    installation, as ``tongxing gateway`` writes it; the API then checks links and nginx sends
+    the bytes. Unset, or with a bucket: the API sends them."""
     video_ladder: bool = True
     """Whether films get versions for weak networks, where the encoder is installed."""
     school_quota_gib: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
@@ -115,6 +119,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def logs_requests(self) -> bool:
         return self.access_log == "on" or (self.access_log == "auto" and self.log_format == "json")
+
+    @property
+    def handed_over(self) -> str | None:
+        """Return where a proxy finds the files; ``None`` when they are not on its disk."""
+        return None if self.storage_bucket else self.accel_prefix
 
     @property
     def vault(self) -> Path:

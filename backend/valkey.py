@@ -98,6 +98,23 @@ class Valkey:
         self._found()
         return [int(number) for number in answer]
 
+    async def trouble(self) -> str | None:
+        """Say what keeps it from serving us, ``None`` when nothing does."""
+        try:
+            await self.run("return {1}", [], [])
+        except Away as away:
+            return f"does not answer: {away.__cause__ or 'it is being left alone'}"
+        try:
+            async with asyncio.timeout(PATIENCE):
+                memory = await self._client.info("memory")
+        except (ValkeyError, OSError, TimeoutError):
+            # Who may not look at that may well be served.
+            return None
+        policy = memory.get("maxmemory_policy", "noeviction")
+        if memory.get("maxmemory") and policy != "noeviction":
+            return f"forgets when it is full (maxmemory-policy {policy})"
+        return None
+
     async def publish(self, messages: Sequence[tuple[str, str]]) -> None:
         """Send (channel, payload) pairs, in order. Raises :class:`Away`."""
         try:

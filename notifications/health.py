@@ -7,6 +7,13 @@ from uuid import UUID
 
 from tortoise.connection import get_connection
 
+UNEVENTFUL = timedelta(days=1)
+"""How long a run is kept that was well and was followed by another within the hour.
+
+Longer than any job makes up for: a run that is kept prevents its repetition.
+"""
+PART = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
@@ -62,10 +69,11 @@ async def sweep(now: datetime, *, keep: timedelta = timedelta(days=90)) -> int:
     """Delete what nobody needs after ``keep``; returns the number of rows.
 
     Inbox items are kept four times as long. A letter goes last, when neither items nor
-    deliveries are left of it, for its ``once`` prevents a repetition.
+    deliveries are left of it, for its ``once`` prevents a repetition. Of jobs that run all
+    the time the runs in which nothing happened go after :data:`UNEVENTFUL`.
     """
     before = now - keep
-    swept = 0
+    swept = await _sweep_runs(now - UNEVENTFUL)
     for sql, limit in (
         ("DELETE FROM post_delivery WHERE due_at < $1 RETURNING id", before),
         ("DELETE FROM post_inbox_item WHERE created_at < $1 RETURNING id", now - 4 * keep),
@@ -75,6 +83,14 @@ async def sweep(now: datetime, *, keep: timedelta = timedelta(days=90)) -> int:
         (_SWEEP_LETTERS, before),
     ):
         swept += len(await _run(sql, limit))
+    return swept
+
+
+async def _sweep_runs(before: datetime) -> int:
+    swept = 0
+    # By parts, each well within the time a statement may take.
+    while part := len(await _run(_SWEEP_RUNS, before, PART)):
+        swept += part
     return swept
 
 
@@ -110,6 +126,21 @@ FROM post_letter AS letter
 WHERE letter.id = delivery.letter_id AND delivery.state = 'dead'
     AND ($2::varchar IS NULL OR letter.once = $2)
 RETURNING delivery.id
+"""
+
+# What stays: failures, runs that were lost, those of rare jobs, the last before a silence,
+# and the last of all.
+_SWEEP_RUNS = """
+DELETE FROM post_job_run WHERE id IN (
+    SELECT run.id FROM post_job_run AS run
+    WHERE run.started_at < $1 AND run.finished_at IS NOT NULL AND run.error IS NULL
+        AND EXISTS (
+            SELECT 1 FROM post_job_run AS later
+            WHERE later.name = run.name AND later.period > run.period
+                AND later.started_at < run.started_at + interval '1 hour'
+                AND later.finished_at IS NOT NULL)
+    LIMIT $2)
+RETURNING id
 """
 
 _SWEEP_LETTERS = """

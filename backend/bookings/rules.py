@@ -6,6 +6,7 @@ the refusal people read. Nothing here reads the database or the clock.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from math import comb
 from typing import Any
 
@@ -248,6 +249,7 @@ LEAST_KNOWN = 20
 """Below so many past places nothing is said about a chance."""
 
 
+@lru_cache(maxsize=4_096)
 def chance(ahead: int, held: int, freed: int, promised: int) -> float | None:
     """Estimate the chance that a family with ``ahead`` others before it still gets a place.
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from backend import embedded
-from backend.doctor import database, machine, post
+from backend.doctor import beside, database, machine, post
 from backend.doctor.finding import Finding
 from backend.settings import Settings
 
@@ -47,6 +47,7 @@ async def _ask(dsn: str, settings: Settings, console: Console, replay_dead: bool
     if not is_current:
         return findings
     findings += await database.strains(dsn, settings)
+    findings += await beside.findings(dsn, settings)
     replayed, told = await post.findings(dsn, settings, replay_dead)
     if replay_dead:
         console.print(f"{replayed} pushes queued again")

@@ -23,6 +23,12 @@ BEHIND_BYTES = 64 * 1024 * 1024
 BEHIND_SECONDS = 60.0
 _SAFE = {"fsync": ("on",), "full_page_writes": ("on",)}
 _UNSAFE_COMMITS = ("off",)
+_DISCREET = {
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+"""Otherwise the database's log quotes rows (DETAIL) and the values of statements."""
 
 
 async def basics(dsn: str) -> tuple[list[Finding], bool]:
@@ -36,12 +42,14 @@ async def basics(dsn: str) -> tuple[list[Finding], bool]:
         version = connection.get_server_version()
         skew = await _skew(connection)
         durable = await _durability(connection)
+        discreet = await _discretion(connection)
     finally:
         await connection.close()
     missing = await migrate.pending(dsn)
     return [
         Finding(version.major >= 18, subject, f"PostgreSQL {version.major}", "use PostgreSQL 18"),
         durable,
+        discreet,
         Finding(
             abs(skew) <= SKEW_SECONDS,
             "时钟 clock",
@@ -97,6 +105,24 @@ async def _durability(connection: asyncpg.Connection) -> Finding:
         ", ".join(wrong) or "what was acknowledged survives a power cut",
         "a crash would lose or spoil rows: set them on in postgresql.conf, and look with "
         "`\\drds` whether a role or the database overrides it",
+    )
+
+
+async def _discretion(connection: asyncpg.Connection) -> Finding:
+    """Say whether the database keeps what people wrote out of its log."""
+    told = {
+        name: str(await connection.fetchval("select current_setting($1)", name))
+        for name in _DISCREET
+    }
+    talkative = [f"{name} = {told[name]}" for name, good in _DISCREET.items() if told[name] != good]
+    return Finding(
+        not talkative,
+        "数据库日志 database log",
+        f"may quote personal data: {', '.join(talkative)}"
+        if talkative
+        else "quotes neither rows nor values",
+        f"set {', '.join(f'{name} = {good}' for name, good in _DISCREET.items())} in "
+        "postgresql.conf and reload",
     )
 
 

@@ -13,8 +13,18 @@ from backend.errors import NotFound
 from backend.media.models import Attachment, Kind, Readiness, Variant
 from backend.media.storage import Files
 
+STREAMED = {
+    "m3u8": "application/vnd.apple.mpegurl",
+    "ts": "video/mp2t",
+    "m4s": "video/iso.segment",
+    "mp4": "video/mp4",
+}
+"""Media types of the files of a stream, by extension."""
+_STREAMED_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}\.(m3u8|ts|m4s|mp4)")
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 _RANGE = re.compile(r"bytes=(\d{0,20})-(\d{0,20})", re.IGNORECASE)
+# No two dots in a row, no escapes, nothing that begins or ends a query.
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_-]+)*")
 # A file is looked at by itself, so nothing in it may run or load anything; a browser that
 # is pointed at a film builds a page around it, which must be let play it.
 _HARMLESS = "default-src 'none'; sandbox"
@@ -54,6 +64,28 @@ def handout(attachment: Attachment, variant: Variant) -> Handout:
     )
 
 
+def streamed(attachment: Attachment, name: str) -> Handout:
+    """Return one file of an attachment's stream. Raises :class:`NotFound`, as above."""
+    found, place = _STREAMED_NAME.fullmatch(name), attachment.stream_key
+    if found is None or place is None or attachment.state != Readiness.READY:
+        raise NotFound
+    return Handout(
+        key=f"{place}/{name}",
+        media_type=STREAMED[found.group(1)],
+        disposition="inline",
+        played=True,
+    )
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What is said of one file: the status, the headers, and which bytes follow."""
+
+    status: int
+    headers: dict[str, str]
+    start: int = 0
+    end: int = 0
+
+
 async def serve(
     file: Handout,
     conditions: Conditions,
@@ -61,56 +93,79 @@ async def serve(
     files: Files,
     head: bool,
     sizes: dict[str, int] | None = None,
+    accel: str | None = None,
 ) -> Response[bytes] | Stream:
     """Answer a request for one file: 200, 206, 304 or 416.
 
     At most one piece of the file is in memory at a time. ``sizes`` remembers the sizes of
-    files between requests. Raises :class:`NotFound` when the file is gone.
+    files between requests. With ``accel`` the proxy in front sends the bytes. Raises
+    :class:`NotFound` when the file is gone.
     """
     known = {} if sizes is None else sizes
     try:
         if (size := known.get(file.key)) is None:
             size = known[file.key] = await files.head(file.key)
-        return await _answer(file, size, conditions, files=files, head=head)
+        said = handed_over(file, accel)
+        if said is not None:
+            return _response(file, said, b"")
+        said = reply(file, size, conditions, head=head)
+        # Read before anything is said, so that a file that is gone is answered as such.
+        first_end = min(said.start + files.piece, said.end)
+        first = await files.get_range(file.key, said.start, first_end)
     except FileNotFoundError:
         raise NotFound from None
+    if first_end == said.end:
+        return _response(file, said, first)
+    rest = files.stream_range(file.key, first_end, said.end)
+    return Stream(
+        _after(first, rest),
+        status_code=said.status,
+        headers=said.headers,
+        media_type=file.media_type,
+    )
 
 
-async def _answer(
-    file: Handout, size: int, conditions: Conditions, *, files: Files, head: bool
-) -> Response[bytes] | Stream:
+def reply(file: Handout, size: int, conditions: Conditions, *, head: bool) -> Reply:
+    """Return the answer to a request for a file of ``size`` bytes."""
     tag = tag_of(file.key)
-    headers = {
-        "etag": tag,
-        "cache-control": "private, max-age=300",
-        "content-disposition": file.disposition,
-        "content-security-policy": _PLAYABLE if file.played else _HARMLESS,
-        "cross-origin-resource-policy": "same-site",
-        "accept-ranges": "bytes",
-    }
-    media_type = file.media_type
+    headers = {"etag": tag, "accept-ranges": "bytes", **_manners(file)}
     if matches(conditions.if_none_match, tag):
-        return Response(b"", status_code=304, headers=headers, media_type=media_type)
+        return Reply(304, headers)
     # RFC 9110 §14.2 defines ranges for GET alone.
     wanted = conditions.range if conditions.if_range in (None, tag) and not head else None
     part = byte_range(wanted, size)
     if part is not None and part[0] >= part[1]:
-        headers["content-range"] = f"bytes */{size}"
-        return Response(b"", status_code=416, headers=headers, media_type=media_type)
+        headers |= {"content-range": f"bytes */{size}", "content-length": "0"}
+        return Reply(416, headers)
     if part is not None:
         headers["content-range"] = f"bytes {part[0]}-{part[1] - 1}/{size}"
     start, end = part or (0, size)
-    status = 200 if part is None else 206
     headers["content-length"] = str(end - start)
-    if head:
-        return Response(b"", status_code=status, headers=headers, media_type=media_type)
-    # Read before anything is said, so that a file that is gone is answered as such.
-    first = await files.get_range(file.key, start, min(start + files.piece, end))
-    if start + len(first) == end:
-        return Response(first, status_code=status, headers=headers, media_type=media_type)
-    rest = files.stream_range(file.key, start + len(first), end)
-    pieces = _after(first, rest)
-    return Stream(pieces, status_code=status, headers=headers, media_type=media_type)
+    return Reply(200 if part is None else 206, headers, start, start if head else end)
+
+
+def handed_over(file: Handout, accel: str | None) -> Reply | None:
+    """Return what lets a proxy send the file from below its internal address ``accel``.
+
+    ``None`` where there is no such address, or the key is not one of ours: the proxy decodes
+    what it is told, and must find nothing there to decode.
+    """
+    if accel is None or _PLAIN_KEY.fullmatch(file.key) is None:
+        return None
+    return Reply(200, {"x-accel-redirect": accel + file.key, **_manners(file)})
+
+
+def _manners(file: Handout) -> dict[str, str]:
+    return {
+        "cache-control": "private, max-age=300",
+        "content-disposition": file.disposition,
+        "content-security-policy": _PLAYABLE if file.played else _HARMLESS,
+        "cross-origin-resource-policy": "same-site",
+    }
+
+
+def _response(file: Handout, said: Reply, body: bytes) -> Response[bytes]:
+    return Response(body, status_code=said.status, headers=said.headers, media_type=file.media_type)
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

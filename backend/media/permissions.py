@@ -74,20 +74,25 @@ async def my_upload(actor: NamedDependency[Actor], upload_id: FromPath[UUID]) ->
 class Lending(msgspec.Struct, frozen=True):
     """What handing files out takes: the store, and the key that links are signed with.
 
-    It is one dependency instead of two, because each costs a short range its part.
+    It is one dependency instead of two, because each costs a short range its part. Below
+    ``accel`` a proxy in front finds the files itself, if it is there.
     """
 
     files: Files
     key: str
+    accel: str | None = None
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What a link has opened; ``sizes`` keeps the sizes of its files for the next range."""
+    """What a link has opened; ``sizes`` keeps the sizes of its files for the next range.
 
-    files: Files
+    It is good until ``until``, a POSIX time, if it is remembered, and for once otherwise.
+    """
+
+    lending: Lending
     attachment: Attachment
     sizes: dict[str, int]
-    until: float
+    until: float = 0.0
 
 
 _opened: dict[bytes, Opened] = {}
@@ -133,12 +138,7 @@ async def _opened_by(
     if claims is None:
         raise NotFound
     header = request.headers.get("authorization", "")
-    asked = hashlib.sha256(
-        attachment_id.bytes
-        + claims.person_id.bytes
-        + claims.session_id.bytes
-        + f"{what} {header}".encode()
-    ).digest()
+    asked = _digest(attachment_id, what, claims, header)
     found = _opened.get(asked)
     if found is not None and now.timestamp() < found.until:
         return found
@@ -157,9 +157,25 @@ async def _opened_by(
     attachment = await Attachment.objects.all().stored().get_or_none(id=attachment_id)
     if attachment is None or not await open_session.exists():
         raise NotFound
-    found = Opened(lending.files, attachment, {}, now.timestamp() + REMEMBERED_SECONDS)
-    if attachment.is_played and attachment.state == Readiness.READY:
-        if len(_opened) >= _MOST_REMEMBERED:
-            _opened.clear()
-        _opened[asked] = found
+    if not (attachment.is_played and attachment.state == Readiness.READY):
+        return Opened(lending, attachment, {})
+    until = min(now.timestamp() + REMEMBERED_SECONDS, claims.expires.timestamp())
+    if len(_opened) >= _MOST_REMEMBERED:
+        _opened.clear()
+    _opened[asked] = found = Opened(lending, attachment, {}, until)
     return found
+
+
+def remembered(attachment_id: UUID, what: str, link: str, key: str) -> Opened | None:
+    """Return what this link opened a moment ago for somebody who bore no token with it."""
+    now = clock.now()
+    claims = links.verify(link, attachment_id, what, key=key, now=now)
+    if claims is None:
+        return None
+    found = _opened.get(_digest(attachment_id, what, claims, ""))
+    return found if found is not None and now.timestamp() < found.until else None
+
+
+def _digest(attachment_id: UUID, what: str, claims: links.Claims, header: str) -> bytes:
+    ids = attachment_id.bytes + claims.person_id.bytes + claims.session_id.bytes
+    return hashlib.sha256(ids + f"{what} {header}".encode()).digest()

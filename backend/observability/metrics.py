@@ -8,7 +8,15 @@ takes for what it is.
 import asyncio
 import errno
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -22,7 +30,7 @@ from prometheus_client import (
     disable_created_metrics,
     start_http_server,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
@@ -168,6 +176,32 @@ def watch_pool(source: Callable[[], Pool | None]) -> None:
 def forget_pool(source: Callable[[], Pool | None]) -> None:
     """Stop telling of it."""
     _pools.sources.remove(source)
+
+
+class _Counts(Collector):
+    """Numbers that others keep and only add to, read when Prometheus asks."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str, str, Callable[[], Mapping[str, float]]]] = []
+
+    def collect(self) -> Iterator[Metric]:
+        for name, text, label, source in self.kept:
+            family = CounterMetricFamily(name, text, labels=[label])
+            for value, number in source().items():
+                family.add_metric([value], number)
+            yield family
+
+
+_counts = _Counts()
+REGISTRY.register(_counts)
+
+
+def count(name: str, text: str, label: str, source: Callable[[], Mapping[str, float]]) -> None:
+    """Tell the numbers that ``source`` returns, by their ``label``, whenever they are asked for.
+
+    What happens often or matters most is then counted by an addition and nothing else.
+    """
+    _counts.kept.append((name, text, label, source))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,20 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from backend import replicas
 from backend.observability import figures, metrics, pools
 from backend.observability.tracing import Tracer, tracer_for
 from backend.settings import Settings
 from notifications.scheduler import Job
 
 Work = Callable[[], Awaitable[object]]
+
+metrics.count(
+    "tongxing_replica_reads",
+    "Reads that a replica may answer, by who did.",
+    "answered",
+    lambda: replicas.answered,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,15 @@ settled in batches; three thousand of them are one burst, and none of them is re
 import asyncio
 import secrets
 import time
-from functools import lru_cache
 from typing import Any, Final
+from weakref import WeakSet
 
-import msgspec
 import structlog
-from litestar.datastructures import Headers
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from backend.errors import Busy
+from backend.observability import metrics
 from backend.web.guard import PART_PATHS, UPLOAD_PATHS
-from backend.web.problems import TITLES, Problem, language
-from notifications.origin import REQUEST
+from backend.web.turning_away import turn_away
 
 log = structlog.get_logger("web")
 
@@ -105,6 +102,7 @@ class Admission:
         self._was_inside = self._settled = 0
         self._due = self._looked_at = self._second = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
+        _doors.add(self)
 
     async def __call__(self, any_scope: Scope, receive: Receive, send: Send) -> None:
         scope: Any = any_scope
@@ -260,41 +258,24 @@ class Admission:
                 self.leave(self.hello, owed)
 
     async def _refuse(self, scope: Any, send: Any, kind: str) -> None:
-        wished = (value for name, value in scope["headers"] if name == b"accept-language")
-        tongue, before, middle, after = _said(next(wished, b""))
-        request_id = (scope.get("state", {}).get(REQUEST) or secrets.token_hex(8)).encode()
-        body = b"".join(
-            (before, msgspec.json.encode(scope["path"]), middle, b'"', request_id, b'"', after)
-        )
-        seconds = 1 + secrets.randbelow(self.spread)
-        headers = [
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"content-language", tongue),
-            (b"retry-after", b"%d" % seconds),
-            (b"x-request-id", request_id),
-            (b"x-content-type-options", b"nosniff"),
-        ]
-        await send({"type": f"{kind}.start", "status": 503, "headers": headers})
-        await send({"type": f"{kind}.body", "body": body, "more_body": False})
+        await turn_away(scope, send, kind, 1 + secrets.randbelow(self.spread))
 
 
-@lru_cache(256)
-def _said(wish: bytes) -> tuple[bytes, bytes, bytes, bytes]:
-    """Return the answer in the language wished for, cut where it is not always the same."""
-    tongue = language(Headers({"accept-language": wish.decode("latin-1")}))
-    problem = Problem(
-        type=f"urn:tongxing:problem:{Busy.code}",
-        title=TITLES[Busy.status][tongue == "en"],
-        status=Busy.status,
-        code=Busy.code,
-        detail=Busy().sentence(tongue),
-        instance="\x01",
-        request_id="\x02",
-        retryable=True,
-        field_errors=[],
-        facts={},
-    )
-    before, rest = msgspec.json.encode(problem).split(b'"\\u0001"')
-    middle, after = rest.split(b'"\\u0002"')
-    return b"en" if tongue == "en" else b"zh-CN", before, middle, after
+_doors: WeakSet[Admission] = WeakSet()
+
+
+def refusals() -> dict[str, int]:
+    """Return how many of each lane this process has sent away since it began."""
+    told: dict[str, int] = {}
+    for door in tuple(_doors):
+        for lane in door.lanes:
+            told[lane.name] = told.get(lane.name, 0) + lane.total_refused + lane.refused
+    return told
+
+
+metrics.count(
+    "tongxing_requests_turned_away",
+    "Requests told to come back later because they would have waited too long.",
+    "lane",
+    refusals,
+)

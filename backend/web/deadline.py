@@ -4,7 +4,6 @@ What was called off is rolled back, or was done without anybody hearing of it; e
 the phone is told to ask again, and its ``Idempotency-Key`` sees to the rest.
 """
 
-import asyncio
 from typing import Any
 
 import structlog
@@ -35,30 +34,26 @@ def timely(app: ASGIApp, seconds: float) -> ASGIApp:
             await app(scope, receive, send)
             return
         begun = False
-        loop = asyncio.get_running_loop()
 
         async def heard() -> Any:
-            nonlocal begun
-            due = limit.when()
-            if begun or due is None or limit.expired():
+            due = clock.due
+            if begun or due is None or clock.has_rung:
                 return await receive()
-            asked = loop.time()
-            limit.reschedule(asked + SILENCE)
+            asked = clock.loop.time()
+            clock.move(asked + SILENCE)
             message = await receive()
-            if not limit.expired():
-                limit.reschedule(due + loop.time() - asked)
+            clock.move(due + clock.loop.time() - asked)
             return message
 
         async def said(message: Any) -> None:
             nonlocal begun
             begun = True
-            if limit.when() is not None and not limit.expired():
-                limit.reschedule(None)
+            clock.move(None)
             await send(message)
 
         try:
-            async with asyncio.timeout(seconds) as limit:
-                deadline.limit.set(limit)
+            with deadline.Clock(seconds) as clock:
+                deadline.limit.set(clock)
                 await app(scope, heard, said)
         except TimeoutError:
             log.warning(

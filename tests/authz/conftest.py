@@ -1,7 +1,6 @@
-"""The world, founded once for a run of tests that leave it as they found it."""
+"""The world, put up for each module of tests that leave it as they found it."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -11,7 +10,7 @@ from tortoise.connection import get_connection
 from backend.app import build
 from backend.settings import Settings
 from tests.authz import expecting
-from tests.authz.founding import build_world
+from tests.authz.kept import a_world
 from tests.authz.matrix import Matrix
 from tests.authz.routes import Operation, operations_of
 from tests.authz.state import State
@@ -34,8 +33,7 @@ async def world(
     pool: None, settings: Settings, transport: httpx.ASGITransport
 ) -> AsyncIterator[World]:
     try:
-        async with AsyncExitStack() as stack:
-            yield await build_world(settings, transport, stack)
+        yield await a_world(settings, transport)
     finally:
         await get_connection("default").execute_script("select keep.reset()")
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from backend.ballots import keys
 from backend.ballots.operations import casting, closing
 from backend.bookings.operations import places
+from backend.committees.operations import ballots
 from backend.courses.operations import beats
 from backend.database import fetch, fetch_one, transaction
 from tests.bench.counting import AtOnce, asked_at_once
@@ -73,6 +74,7 @@ async def undone() -> AsyncIterator[None]:
     desk, places._desk = places._desk, AtOnce(places._settle)
     reports, beats._reports = beats._reports, AtOnce(beats.count)
     box, casting._box = casting._box, AtOnce(casting.settle)
+    desk_of_votes, ballots._desk = ballots._desk, AtOnce(ballots.settle)
     # What is undone takes no vote's key with it.
     alone, closing._stand_alone = closing._stand_alone, lambda: None
     destroy, keys.destroy = keys.destroy, lambda *_: None
@@ -85,4 +87,5 @@ async def undone() -> AsyncIterator[None]:
         return
     finally:
         places._desk, beats._reports, casting._box = desk, reports, box
+        ballots._desk = desk_of_votes
         closing._stand_alone, keys.destroy = alone, destroy

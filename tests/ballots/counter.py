@@ -25,7 +25,7 @@ from backend.ballots.operations.closing import forget_key
 from backend.settings import Settings
 
 AT = {
-    "the vote is locked": (closing, "_look", "before"),
+    "the vote is locked": (closing, "counted", "before"),
     "the boxes are read": (closing, "_key", "before"),
     "the key is put together": (closing, "_key", "after"),
     "the boxes are open": (sealing, "open_all", "after"),

@@ -64,9 +64,13 @@ class Ground:
         return found
 
     def load(
-        self, plan: phones.Plan | readers.Plan | viewing.Plan, app: int, *, by: ModuleType = phones
+        self,
+        plan: phones.Plan | readers.Plan | viewing.Plan,
+        app: int | Sequence[int],
+        *,
+        by: ModuleType = phones,
     ) -> tuple[Load, Any]:
-        """Run one round of HTTP load against the server whose process is ``app``.
+        """Run one round of HTTP load against the server whose process is ``app``, or several.
 
         Returns with it the ``Outcome`` of the module whose phones it was sent ``by``.
         """
@@ -75,7 +79,8 @@ class Ground:
             tempfile.TemporaryFile(prefix="tongxing-outcome-") as said,
         ):
             Path(file.name).write_bytes(msgspec.msgpack.encode(plan))
-            roots = {"app": [app], "database": [self.postmaster], "bench": [os.getpid()]}
+            servers = [app] if isinstance(app, int) else list(app)
+            roots = {"app": servers, "database": [self.postmaster], "bench": [os.getpid()]}
             before = meter.read(**roots)
             subprocess.run(
                 [sys.executable, "-m", by.__name__, file.name],
@@ -101,8 +106,11 @@ class Ground:
         ), outcome
 
     @contextmanager
-    def serving(self, *command: str) -> Iterator[tuple[int, int]]:
-        """Run ``python -m …`` with a free port as its last argument; yields port and process."""
+    def serving(self, *command: str, **more: str) -> Iterator[tuple[int, int]]:
+        """Run ``python -m …`` with a free port as its last argument; yields port and process.
+
+        ``more`` are further settings, by name.
+        """
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
@@ -112,6 +120,7 @@ class Ground:
             "TONGXING_DATA_DIR": str(self.server.home),
             "TONGXING_ENVIRONMENT": "test",
             "TONGXING_LOG_FORMAT": "json",
+            **{f"TONGXING_{name.upper()}": value for name, value in more.items()},
         }
         with ExitStack() as stack:
             output = stack.enter_context(tempfile.TemporaryFile())
@@ -130,9 +139,10 @@ class Ground:
                 time.sleep(0.05)
             yield port, process.pid
 
-    def product(self, processes: int) -> AbstractContextManager[tuple[int, int]]:
-        """Serve the product in so many processes."""
-        return self.serving("backend.cli", "serve", "--processes", str(processes), "--port")
+    def product(self, processes: int, **more: str) -> AbstractContextManager[tuple[int, int]]:
+        """Serve the product in so many processes, with further settings."""
+        command = ("backend.cli", "serve", "--processes", str(processes), "--port")
+        return self.serving(*command, **more)
 
 
 def _answers(port: int) -> bool:

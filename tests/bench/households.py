@@ -5,6 +5,7 @@ Each has two guardians, of whom the first votes. Two thirds and a little more ar
 
 import base64
 import json
+import time
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -12,11 +13,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from backend import clock
-from backend.ballots import sealing
+from backend.ballots import keys, sealing
 from backend.ballots.models import Method, Mode, Unit, Vote
-from backend.ballots.operations import voting
+from backend.ballots.operations import closing, voting
 from backend.ballots.operations.voting import VoteContent, seal_of
 from backend.ballots.queries.electorates import UnitDraft, of_node
 from backend.ballots.rules.charter import ORDINARY
@@ -26,6 +28,8 @@ from tests.bench.ground import Ground
 
 HOUSEHOLDS = 3_000
 GRADES = 3
+COUNT = "SELECT choice, count(*) FROM open_ballots WHERE vote_id = $1 GROUP BY choice"
+BOXES = "SELECT box FROM sealed_ballots WHERE vote_id = $1"
 CHOICES = ("for", "against", "abstain")
 RULES = msgspec.structs.replace(
     ORDINARY, unit=Unit.HOUSEHOLD, closes_when_all_voted=False, chair_may_close=True
@@ -138,6 +142,29 @@ class Households:
             path = f"/v1/votes/{poll.vote.id}/ballot"
             found.append(phones.request("PUT", path, token, body=body))
         return found
+
+    async def plainly(self, poll: Poll) -> float:
+        """Return the seconds it takes to do what no count of this vote can do without.
+
+        Open ballots are counted by one statement. Of boxes each has to be opened, by the
+        library alone: no choice is looked at, none is added up.
+        """
+        begun = time.perf_counter()
+        if poll.vote.mode == Mode.OPEN:
+            await self.connection.fetch(COUNT, poll.vote.id)
+            return time.perf_counter() - begun
+        directories = self.ground.settings.ballot_key_directories
+        private = keys.load(directories, poll.vote.id, poll.vote.public_key)
+        key, info = X25519PrivateKey.from_private_bytes(private), seal_of(poll.vote).info
+        for row in await self.connection.fetch(BOXES, poll.vote.id):
+            sealing._SUITE.decrypt(row["box"], key, info=info)
+        return time.perf_counter() - begun
+
+    async def counted(self, poll: Poll) -> float:
+        """Return the seconds the product takes to count what lies in the box."""
+        begun = time.perf_counter()
+        await closing.counted(poll.vote, None, self.ground.settings)
+        return time.perf_counter() - begun
 
     async def left(self, poll: Poll) -> int:
         """Return how many boxes and keys a counted vote has left behind."""

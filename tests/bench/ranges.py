@@ -1,11 +1,15 @@
-"""J8: ranges of a film by the link the house signed, beside nginx that asks nobody."""
+"""J8: ranges of a film by the link the house signed, beside nginx that asks nobody.
+
+The house sends the bytes itself, or an nginx before it does once the house let the phone in
+(``tongxing gateway``); that one is judged where nginx is installed.
+"""
 
 import asyncio
 import http.client
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -47,13 +51,21 @@ def run(ground: Ground) -> Findings:
     program = sendfile.nginx()
     loads: dict[str, list[Load]] = {}
     with ExitStack() as stack:
-        served = {f"product {n}": stack.enter_context(ground.product(n)) for n in (1, 2)}
-        served["floor"] = stack.enter_context(ground.serving("tests.bench.sendfile"))
+        served: dict[str, tuple[int, tuple[int, ...]]] = {}
+        for n in (1, 2):
+            port, pid = stack.enter_context(ground.product(n))
+            served[f"product {n}"] = port, (pid,)
+        port, pid = stack.enter_context(ground.serving("tests.bench.sendfile"))
+        served["floor"] = port, (pid,)
         if program is not None:
-            served["nginx"] = stack.enter_context(sendfile.serving(program, folder, 2))
+            port, pid = stack.enter_context(sendfile.serving(program, folder, 2))
+            served["nginx"] = port, (pid,)
+            api, house = stack.enter_context(ground.product(1, accel_prefix=sendfile.PREFIX))
+            port, pid = stack.enter_context(sendfile.gateway(program, api, folder, 2))
+            served["product behind nginx"] = port, (pid, house)
         for _ in range(ground.rounds):
             for what, length in LENGTHS.items():
-                for name, (port, pid) in served.items():
+                for name, (port, pids) in served.items():
                     plan = readers.Plan(
                         port=port,
                         connections=CONNECTIONS,
@@ -62,11 +74,18 @@ def run(ground: Ground) -> Findings:
                         size=short.size,
                         length=length,
                     )
-                    load, _ = ground.load(plan, pid, by=readers)
+                    load, _ = ground.load(plan, pids, by=readers)
                     loads.setdefault(f"{what} {name}", []).append(load)
-        port, pid = served["product 1"]
-        grown = [_growth(port, pid, long, wanted) for wanted in (None, MIB)]
+        port, pids = served["product 1"]
+        grown = {
+            "whole": _growth(port, pids, long, None),
+            "by ranges of 1 MiB": _growth(port, pids, long, MIB),
+        }
         same = _compared(port, short, folder)
+        if program is not None:
+            port, pids = served["product behind nginx"]
+            grown["whole, behind nginx"] = _growth(port, pids, long, None)
+            same = same and _compared(port, short, folder)
     findings = _findings(ground.settle(loads), grown, same)
     findings.figures.append(asyncio.run(_statements(ground, short)))
     return findings
@@ -126,8 +145,8 @@ def _compared(port: int, film: Film, folder: Path) -> bool:
     return True
 
 
-def _growth(port: int, pid: int, film: Film, length: int | None) -> float:
-    """Return by how many mebibytes the server grew at most while some phones read all of a
+def _growth(port: int, pids: Sequence[int], film: Film, length: int | None) -> float:
+    """Return by how many mebibytes the servers grew at most while some phones read all of a
     film, whole or range by range, each once before.
     """
 
@@ -150,18 +169,19 @@ def _growth(port: int, pid: int, film: Film, length: int | None) -> float:
             thread.join()
 
     by_all()
-    with _peak(pid) as seen:
+    with _peak(pids) as seen:
         by_all()
     return seen[-1] / MIB
 
 
 @contextmanager
-def _peak(pid: int) -> Iterator[list[int]]:
-    """Watch by how many bytes a process and its children grow; the last figure is the most."""
-    root = psutil.Process(pid)
+def _peak(pids: Sequence[int]) -> Iterator[list[int]]:
+    """Watch by how many bytes processes and their children grow; the last figure is the most."""
+    roots = [psutil.Process(pid) for pid in pids]
 
     def resident() -> int:
-        return sum(one.memory_info().rss for one in (root, *root.children(recursive=True)))
+        family = [one for root in roots for one in (root, *root.children(recursive=True))]
+        return sum(one.memory_info().rss for one in family)
 
     before, seen, over = resident(), [0], threading.Event()
 
@@ -191,12 +211,12 @@ async def _statements(ground: Ground, film: Film) -> Figure:
         return trips.figure("J8", "a range of a film, warm", await statements.count(), 0)
 
 
-def _findings(found: dict[str, Load], grown: list[float], same: bool) -> Findings:
+def _findings(found: dict[str, Load], grown: dict[str, float], same: bool) -> Findings:
     def figure(what: str, name: str, measured: str) -> Figure:
         load = found[f"{what} {name}"]
         limit = found.get(f"{what} nginx")
         rate = load.rate * LENGTHS[what] / 1e6
-        is_judged = name == "product 2" and what == "1 MiB" and limit is not None
+        is_judged = name == "product behind nginx" and what == "1 MiB"
         return Figure(
             job="J8",
             measured=f"ranges of {what}, {measured}",
@@ -222,8 +242,11 @@ def _findings(found: dict[str, Load], grown: list[float], same: bool) -> Finding
 
     names = {"product 1": "1 process", "product 2": "2 processes"}
     names["floor"] = "granian and one pread, 1 process"
+    costly = ["product 1", "floor"]
     if "1 MiB nginx" in found:
         names["nginx"] = "nginx, 2 processes"
+        names["product behind nginx"] = "1 process, nginx sends"
+        costly.append("product behind nginx")
     growth = [
         Figure(
             job="J8",
@@ -233,13 +256,13 @@ def _findings(found: dict[str, Load], grown: list[float], same: bool) -> Finding
             goal=GROWTH,
             sense="at_most",
         )
-        for how, most in zip(("whole", "by ranges of 1 MiB"), grown, strict=True)
+        for how, most in grown.items()
     ]
     refused = sum(load.refused for load in found.values())
     return Findings(
         figures=[
             *(figure(what, name, names[name]) for what in LENGTHS for name in names),
-            *(cost(what, name) for what in LENGTHS for name in ("product 1", "floor")),
+            *(cost(what, name) for what in LENGTHS for name in costly),
             *growth,
         ],
         checks=[

@@ -1,6 +1,7 @@
 """Others that hand out ranges of the same file: nginx, and the least application of ours.
 
-nginx is asked for the file without any check: it is the limit. The application is granian
+nginx is asked for the file without any check: it is the limit. The same nginx before our
+API, as ``tongxing gateway`` sets it up, is what a house may use. The application is granian
 and one ``pread`` a range, with no framework, no link and no piece: what the server costs by
 itself. ``python -m tests.bench.sendfile PORT`` serves it, from the folder of
 ``TONGXING_DATA_DIR``.
@@ -13,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
 
+from backend.web.nginx import house
+
 _CONF = """
 daemon off;
 {user}
 pid {scratch}/pid;
 error_log {scratch}/error.log;
 worker_processes {processes};
-events {{ worker_connections 256; }}
+events {{ worker_connections 512; }}
 http {{
     access_log off;
     sendfile on;
@@ -36,9 +39,11 @@ http {{
     client_body_temp_path {scratch}/a; proxy_temp_path {scratch}/b;
     fastcgi_temp_path {scratch}/c; uwsgi_temp_path {scratch}/d; scgi_temp_path {scratch}/e;
     types {{ video/mp4 mp4; }}
-    server {{ listen 127.0.0.1:{port}; root {folder}; }}
+    {inside}
 }}
 """
+PREFIX = "/_files/"
+"""Below which a house's nginx finds its files."""
 
 
 def nginx() -> str | None:
@@ -46,9 +51,33 @@ def nginx() -> str | None:
     return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
-@contextmanager
-def serving(program: str, folder: Path, processes: int) -> Iterator[tuple[int, int]]:
+def serving(program: str, folder: Path, processes: int) -> AbstractContextManager[tuple[int, int]]:
     """Let nginx serve a folder on a free port; yields port and process."""
+    return _running(
+        program,
+        lambda port: f"server {{ listen 127.0.0.1:{port}; root {folder}; }}",
+        processes,
+    )
+
+
+def gateway(
+    program: str, api: int, folder: Path, processes: int
+) -> AbstractContextManager[tuple[int, int]]:
+    """Let nginx stand before the API at port ``api`` and send the files in ``folder``."""
+
+    def inside(port: int) -> str:
+        listen = f"127.0.0.1:{port}"
+        return "\n".join(
+            house([f"127.0.0.1:{api}"], PREFIX, listen=listen, tls=None, folder=folder)
+        )
+
+    return _running(program, inside, processes)
+
+
+@contextmanager
+def _running(
+    program: str, inside: Callable[[int], str], processes: int
+) -> Iterator[tuple[int, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -56,9 +85,8 @@ def serving(program: str, folder: Path, processes: int) -> Iterator[tuple[int, i
         conf = Path(scratch) / "nginx.conf"
         # The folder is the owner's alone, and nginx would become somebody else.
         user = "user root;" if os.geteuid() == 0 else ""
-        conf.write_text(
-            _CONF.format(user=user, scratch=scratch, processes=processes, port=port, folder=folder)
-        )
+        told = inside(port)
+        conf.write_text(_CONF.format(user=user, scratch=scratch, processes=processes, inside=told))
         process = subprocess.Popen([program, "-p", scratch, "-c", conf], stderr=subprocess.DEVNULL)
         try:
             until = time.monotonic() + 10

@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from backend.app import build
-from backend.web.guard import guard
+from backend.app import build, near
 from tests.bench.counting import Statements, counted
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
@@ -17,7 +16,8 @@ async def listened(
     ground: Ground, token: str
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Statements]]:
     """Yield a phone signed in by ``token`` and all that its requests make the product send."""
-    transport = httpx.ASGITransport(app=guard(build(ground.settings, ground.dsn)))  # type: ignore[arg-type]
+    house = near(build(ground.settings, ground.dsn), ground.settings)
+    transport = httpx.ASGITransport(app=house)  # type: ignore[arg-type]
     async with (
         counted(ground.dsn, everywhere=True) as statements,
         httpx.AsyncClient(

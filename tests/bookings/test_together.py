@@ -178,7 +178,7 @@ async def test_control_a_rule_left_out_is_noticed(db: None, right: str, wrong: s
 async def test_a_rush_is_settled_together_and_a_few_are_not(db: None) -> None:
     school = await a_school()
     slot, crowd = await a_slot(school, BEGINS, capacity=3), families(30)
-    for many, calls in ((7, 0), (8, 1), (30, 1)):
+    for many, calls in ((2, 0), (3, 1), (30, 1)):
         wanted = [
             Ask(slot=slot, person=who, n=n, reach=[school], desk="shift")  # type: ignore[arg-type]
             for n, who in enumerate(crowd[:many])

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tortoise.context import TortoiseContext
 
 from backend import embedded
@@ -42,6 +43,7 @@ class Place:
     def __init__(self, built: Town, primary: embedded.Server, standby: Standby) -> None:
         self.town, self.primary, self.standby = built, primary, standby
         self.ports = {name: free_port() for name in ("one", "two", "unchecked")}
+        self.told_at = {name: free_port() for name in self.ports}
         self.school = UUID(int=0)
         self.person = UUID(int=0)
         self.phones: dict[str, httpx.AsyncClient] = {}
@@ -70,6 +72,17 @@ class Place:
     def asked(self, about: str = "FROM groups") -> int:
         """Count what the standby was asked."""
         return self.standby.statements("tongxing-replica", about)
+
+    async def counted(self) -> dict[str, float]:
+        """Return the reads of process one, by who answered them."""
+        async with httpx.AsyncClient() as prometheus:
+            told = await prometheus.get(f"http://127.0.0.1:{self.told_at['one']}/metrics")
+        return {
+            sample.labels["answered"]: sample.value
+            for family in text_string_to_metric_families(told.text)
+            for sample in family.samples
+            if sample.name == "tongxing_replica_reads_total"
+        }
 
     async def from_standby(self) -> None:
         """Read until it is the standby that answers."""
@@ -122,6 +135,7 @@ async def _opened(made: Place, folder: Path) -> AsyncIterator[None]:
     }
     for name, port in made.ports.items():
         made.town.environment["TONGXING_PORT"] = str(port)
+        made.town.environment["TONGXING_METRICS_PORT"] = str(made.told_at[name])
         command = ("tests.drills.unchecked",) if name == "unchecked" else ("backend.cli", "serve")
         made.town.start(f"api-{name}", *command)
     token = await signed_in(admin.id)
@@ -141,6 +155,7 @@ async def test_what_was_written_through_one_process_is_read_through_the_other(
 ) -> None:
     await place.from_standby()
     before, begun, stale = place.asked(), time.monotonic(), 0
+    told = await place.counted()
     rounds = size(12, 100)
     for number in range(rounds):
         writer, reader = ("one", "two") if number % 2 else ("two", "one")
@@ -152,6 +167,9 @@ async def test_what_was_written_through_one_process_is_read_through_the_other(
     assert stale == 0
     # Almost all: a moment's pause of the machine may make the primary step in.
     assert answered >= rounds / 2
+    now = await place.counted()
+    assert sum(now.values()) - sum(told.values()) == rounds / 2, "process one read every other"
+    assert now["replica"] - told["replica"] >= rounds / 4
     assert place.asked("FROM access_tokens") == place.asked("FROM standings") == 0
 
 
@@ -171,7 +189,7 @@ async def test_believing_the_standby_shows_the_past(place: Place) -> None:
 async def test_a_standby_that_stands_still_is_passed_over_and_comes_back(place: Place) -> None:
     await place.from_standby()
     with place.paused():
-        name = await place.write("one")
+        name, told = await place.write("one"), await place.counted()
         assert name in await place.read("two"), "the primary answered, after some patience"
         before, begun = place.asked(), time.monotonic()
         for _ in range(5):
@@ -180,6 +198,8 @@ async def test_a_standby_that_stands_still_is_passed_over_and_comes_back(place: 
         # Both know by now, and do not wait for it again with every read.
         seen("replicas_paused", seconds_for_10_reads=round(time.monotonic() - begun, 2))
         assert place.asked() == before
+        now = await place.counted()
+        assert now["primary"] == told["primary"] + 5 and now["replica"] == told["replica"]
         assert name not in await place.read("unchecked"), "it really stood still"
     await place.from_standby()
 
@@ -227,7 +247,8 @@ async def test_reads_that_are_broken_off_are_answered_by_the_primary(place: Plac
     finally:
         stop.set()
         await watch.close()
-    seen("replicas_broken_off", lines_cut=broken, reads=reads, failed=0)
+    again = (await place.counted())["primary_again"]
+    seen("replicas_broken_off", lines_cut=broken, reads=reads, again=again, failed=0)
     assert broken > 0 and reads > 0
 
 

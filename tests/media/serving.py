@@ -54,8 +54,11 @@ class Server:
 
 
 @contextmanager
-def serving(dsn: str, settings: Settings, *command: str) -> Iterator[Server]:
-    """Run ``command`` (with the port behind it) until the end of the block."""
+def serving(dsn: str, settings: Settings, *command: str, **more: str) -> Iterator[Server]:
+    """Run ``command`` (with the port behind it) until the end of the block.
+
+    ``more`` are further settings, by name.
+    """
     [port] = free_ports(1)
     process = subprocess.Popen(
         [sys.executable, *command, str(port)],
@@ -67,6 +70,7 @@ def serving(dsn: str, settings: Settings, *command: str) -> Iterator[Server]:
             "TONGXING_DATABASE_URL": dsn,
             "TONGXING_DATA_DIR": str(settings.data_dir),
             "TONGXING_LOG_FORMAT": "json",
+            **{f"TONGXING_{name.upper()}": value for name, value in more.items()},
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -10,8 +10,10 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from backend.observability import figures, metrics
+from backend.web.admission import Admission, refusals
 from tests.observability.conftest import told
 from tests.observability.test_figures import left_in_the_post
+from tests.observability.test_metrics import answer
 from tests.setup.processes import ROOT
 
 PLACE = ROOT / "backend/observability"
@@ -42,6 +44,7 @@ async def exported(db: None) -> dict[str, set[str]]:
         return None
 
     await left_in_the_post()
+    door = Admission(answer)
     metrics.route_of("GET", "/v1/me").answered("2xx")
     metrics.route_of("GET", "/v1/me").seconds(0.1)
     metrics.pool_waited(0.1)
@@ -49,6 +52,7 @@ async def exported(db: None) -> dict[str, set[str]]:
     gathered = await figures.gather()
     metrics.tell(gathered)
     names: dict[str, set[str]] = {}
+    assert set(refusals()) == {lane.name for lane in door.lanes}
     for family in text_string_to_metric_families(told()):
         for sample in family.samples:
             names.setdefault(sample.name, set()).update(sample.labels)

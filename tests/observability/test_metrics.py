@@ -15,6 +15,7 @@ from litestar.types import Receive, Scope, Send
 from backend.observability import metrics
 from backend.settings import Settings
 from backend.web import measuring
+from backend.web.admission import FEW, Admission
 from backend.web.measuring import measure
 from tests.house import SignIn, Visitor
 from tests.observability.conftest import told, value
@@ -145,6 +146,30 @@ async def test_counting_a_request_costs_at_most_ten_microseconds(
     # Negative control: labels looked up afresh are seen to cost more.
     monkeypatch.setattr(metrics, "route_of", lambda *key: metrics.Route(*key))
     assert await cost(measure(answer, counting), rounds=5) > on
+
+
+@pytest.mark.parametrize(
+    ("lane", "path", "most"), [("read", "/v1/feed", FEW), ("file", "/v1/attachments/1/x", 2_000)]
+)
+async def test_who_is_turned_away_is_counted_by_lane_and_at_once(
+    lane: str, path: str, most: int
+) -> None:
+    """A lane that is limited by its time, and one by number; nobody had to look at a clock."""
+    door = Admission(dawdle)  # type: ignore[arg-type]
+    of_lane = getattr(door, lane)
+    sample = f'tongxing_requests_turned_away_total{{lane="{lane}"}}'
+    assert sample in told(), "a lane that never refused anybody begins with 0"
+    before = value(sample)
+    of_lane.price = 1.0 if lane == "read" else 0.0
+    asked = [asyncio.ensure_future(door(asked_for(path), nothing, away)) for _ in range(most + 5)]  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    let_in = sum(not one.done() for one in asked)
+    assert let_in == most and value(sample) == before + 5
+    door._reckon()
+    assert value(sample) == before + 5, "counted once"
+    for one in asked:
+        one.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
 
 
 async def test_templates_are_told_as_the_contract_writes_them() -> None:

@@ -26,7 +26,7 @@ from backend.batching import Batcher
 from backend.database import fetch
 from backend.errors import NotFound
 
-_CAST = "SELECT n, said, unit, replaced FROM cast_ballots($1, $2, $3, $4, $5, $6, $7)"
+CAST = "SELECT n, said, unit, replaced FROM cast_ballots($1, $2, $3, $4, $5, $6, $7)"
 _REMEMBERED = 256
 
 
@@ -53,6 +53,7 @@ class CastResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     unit_id: UUID
+    mode: Mode
     replaced: bool
     everybody: bool
 
@@ -94,13 +95,23 @@ async def cast(vote_id: UUID, person_id: UUID, ballot: CastBallot) -> CastResult
     ``NotEntitled``, ``WhichUnit``, ``VotedOnPaper``, ``AlreadyVoted``, :class:`BadChoice` and
     :class:`BadBox`. Several ballots share a commit, so it never joins a caller's transaction.
     """
-    answer = await _box.ask(await prepared(vote_id, person_id, ballot))
-    if answer.said != "ok" or answer.unit_id is None:
+    given = await prepared(vote_id, person_id, ballot)
+    answer = await _box.ask(given)
+    taken = taken_of(given, answer)
+    if taken is None:
         refused = SAID[answer.said]
         raise refused(field=_FIELDS[answer.said]) if answer.said in _FIELDS else refused()
+    return taken
+
+
+def taken_of(given: Prepared, answer: Answer) -> CastResult | None:
+    """Return what came of a ballot; ``None`` when it was refused."""
+    if answer.said != "ok" or answer.unit_id is None:
+        return None
     turnout = answer.turnout
     return CastResult(
         unit_id=answer.unit_id,
+        mode=Mode.OPEN if given.box is None else Mode.SECRET,
         replaced=answer.replaced,
         everybody=turnout is not None and turnout.cast >= turnout.entitled,
     )
@@ -160,37 +171,43 @@ async def _asked(vote_id: UUID) -> _Asked:
 _known: OrderedDict[UUID, _Asked] = OrderedDict()
 
 
-async def settle(ballots: Sequence[Prepared]) -> list[Answer]:
+async def settle(ballots: Sequence[Prepared], sql: str = CAST) -> list[Answer]:
     """Cast some ballots in one commit; answers come in their order.
 
-    The turnout is read after the commit, so that of those who cast the last ballots at once,
-    in whatever process, the later one sees that everybody has voted.
+    ``sql`` takes the arguments of ``cast_ballots``; where it answers nothing for a ballot, its
+    sender is not entitled, and it was not cast. The turnout is read after the commit, so that
+    of those who cast the last ballots at once, in whatever process, the later one sees that
+    everybody has voted.
     """
     try:
-        rows = await _put(ballots)
+        rows = await _put(ballots, sql)
     except IntegrityError as error:
         # The same box came twice at once. In a batch each is now tried alone.
         if "one_box_once" not in str(error) or len(ballots) > 1:
             raise
-        return [Answer(said="copied", unit_id=None, replaced=False, turnout=None)]
-    found = {row["n"]: row for row in rows}
-    moved = {ballots[n - 1].vote_id for n, row in found.items() if row["said"] == "ok"}
+        return [_refused("copied")]
+    moved = {ballots[row["n"] - 1].vote_id for row in rows if row["said"] == "ok"}
     moved = {vote for vote in moved if (await _asked(vote)).rules.closes_when_all_voted}
     counts = await turnouts(sorted(moved))
-    return [
-        Answer(
-            said=found[n]["said"],
-            unit_id=found[n]["unit"],
-            replaced=found[n]["replaced"],
-            turnout=counts.get(one.vote_id),
+    answers = [_refused("not_entitled")] * len(ballots)
+    for row in rows:
+        place = row["n"] - 1
+        answers[place] = Answer(
+            said=row["said"],
+            unit_id=row["unit"],
+            replaced=row["replaced"],
+            turnout=counts.get(ballots[place].vote_id),
         )
-        for n, one in enumerate(ballots, start=1)
-    ]
+    return answers
 
 
-async def _put(ballots: Sequence[Prepared]) -> list[dict[str, Any]]:
+def _refused(said: str) -> Answer:
+    return Answer(said=said, unit_id=None, replaced=False, turnout=None)
+
+
+async def _put(ballots: Sequence[Prepared], sql: str) -> list[dict[str, Any]]:
     return await fetch(
-        _CAST,
+        sql,
         [one.vote_id for one in ballots],
         [one.person_id for one in ballots],
         [one.unit_id for one in ballots],

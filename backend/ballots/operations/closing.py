@@ -7,7 +7,8 @@ destroyed, for it cannot be brought back. Whatever is cut short is finished by
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,15 @@ from tortoise.exceptions import TransactionManagementError
 from backend import clock
 from backend.audit.operations import record
 from backend.ballots import keys, sealing
-from backend.ballots.models import CloseReason, Mode, PaperBallots, PaperState, Vote, VoteState
+from backend.ballots.models import (
+    CloseReason,
+    Method,
+    Mode,
+    PaperBallots,
+    PaperState,
+    Vote,
+    VoteState,
+)
 from backend.ballots.operations.voting import locked, seal_of
 from backend.ballots.queries.turnout import turnout
 from backend.ballots.rules.bundle import question_of, rules_of
@@ -54,10 +63,15 @@ WHERE u.id IN (SELECT w.id FROM voting_units w WHERE w.vote_id = $1 ORDER BY w.i
 """
 
 
-class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What lay in the box: what every ballot says, and for a secret vote the receipts."""
+_SAID = (
+    "SELECT choice, count(*)::int AS ballots FROM open_ballots WHERE vote_id = $1 GROUP BY choice"
+)
 
-    choices: Sequence[Choice]
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What lay in the box: how many ballots say what, and for a secret vote each, opened."""
+
+    choices: Mapping[Choice, int]
     opened: Sequence[sealing.Opened] | None = None
 
 
@@ -114,8 +128,7 @@ async def count_closed(vote_id: UUID, settings: Settings) -> Vote:
         paper = await PaperBallots.get_or_none(vote_id=vote_id)
         if paper is not None and paper.state != PaperState.CONFIRMED:
             raise PaperUnconfirmed
-        found = await _look(vote, settings)
-        tally = await asyncio.to_thread(_tally, vote, found.choices, paper)
+        found, tally = await counted(vote, paper, settings)
         await _write(vote, tally, found, paper)
         await record(
             "ballots.count",
@@ -183,15 +196,30 @@ async def what_blocks(vote: Vote, settings: Settings) -> type[Refusal] | None:
     return None
 
 
-async def _look(vote: Vote, settings: Settings) -> _Found:
+async def counted(
+    vote: Vote, paper: PaperBallots | None, settings: Settings
+) -> tuple[Found, Tally]:
+    """Count what lies in the box and what came on ``paper``, and change nothing.
+
+    Open ballots are added up where they lie; sealed ones have to be opened first. Raises
+    :class:`KeyLost`.
+    """
     if vote.mode == Mode.OPEN:
-        rows = await fetch("SELECT choice FROM open_ballots WHERE vote_id = $1", vote.id)
-        return _Found(choices=[tuple(row["choice"]) for row in rows])
-    rows = await fetch("SELECT box FROM sealed_ballots WHERE vote_id = $1", vote.id)
-    private = await _key(vote, settings)
-    boxes = [bytes(row["box"]) for row in rows]
-    opened = await asyncio.to_thread(sealing.open_all, seal_of(vote), private, boxes)
-    return _Found(choices=[one.choice for one in opened], opened=opened)
+        rows = await fetch(_SAID, vote.id)
+        found = Found(choices={tuple(row["choice"]): row["ballots"] for row in rows})
+        if vote.method != Method.RANKED:
+            return found, _tally(vote, found.choices, paper)
+    else:
+        boxes = await fetch("SELECT box FROM sealed_ballots WHERE vote_id = $1", vote.id)
+        private = await _key(vote, settings)
+        found = await asyncio.to_thread(_open, vote, private, [row["box"] for row in boxes])
+    # A run-off of thousands takes its time.
+    return found, await asyncio.to_thread(_tally, vote, found.choices, paper)
+
+
+def _open(vote: Vote, private: bytes, boxes: Sequence[bytes]) -> Found:
+    opened = sealing.open_all(seal_of(vote), private, boxes)
+    return Found(choices=Counter(one.choice for one in opened), opened=opened)
 
 
 async def _key(vote: Vote, settings: Settings) -> bytes:
@@ -203,7 +231,7 @@ async def _key(vote: Vote, settings: Settings) -> bytes:
         raise KeyLost from error
 
 
-def _tally(vote: Vote, choices: Sequence[Choice], paper: PaperBallots | None) -> Tally:
+def _tally(vote: Vote, choices: Mapping[Choice, int], paper: PaperBallots | None) -> Tally:
     lines = [(tuple(line["choice"]), line["count"]) for line in paper.choices] if paper else []
     return count(
         question_of(vote),
@@ -215,10 +243,10 @@ def _tally(vote: Vote, choices: Sequence[Choice], paper: PaperBallots | None) ->
     )
 
 
-async def _write(vote: Vote, tally: Tally, found: _Found, paper: PaperBallots | None) -> None:
+async def _write(vote: Vote, tally: Tally, found: Found, paper: PaperBallots | None) -> None:
     """Put the count in place of the boxes."""
     whole: dict[str, Any] = msgspec.to_builtins(tally)
-    by_phone = len(found.choices)
+    by_phone = sum(found.choices.values())
     await execute(_TOOK_PART, vote.id)
     if found.opened is not None:
         if is_small(Mode.SECRET, tally.cast, tally.of_paper):

@@ -134,12 +134,12 @@ def count(
     question: Question,
     rules: RuleSet,
     entitled: int,
-    ballots: Sequence[Choice],
+    ballots: Sequence[Choice] | Mapping[Choice, int],
     *,
     paper: Sequence[tuple[Choice, int]] = (),
     paper_invalid: int = 0,
 ) -> Tally:
-    """Count ballots. The order they come in never matters.
+    """Count ballots, one by one or so many of each. The order they come in never matters.
 
     * Quorum: whoever cast a ballot took part, abstaining and invalid ballots included; of
       nobody entitled, and with nobody voting, there is none, whatever the rules ask.

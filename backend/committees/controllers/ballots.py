@@ -2,14 +2,15 @@
 
 import base64
 import binascii
+from uuid import UUID
 
 from litestar import Controller, Request, get, put
-from litestar.datastructures import State
+from litestar.datastructures import Headers, State
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
 from backend.ballots.models import Mode
-from backend.ballots.operations.casting import CastBallot
+from backend.ballots.operations.casting import CastBallot, CastResult
 from backend.ballots.rules import states
 from backend.committees.operations import ballots
 from backend.committees.permissions.votes import (
@@ -86,12 +87,25 @@ class Ballots(Controller):
 
 
 def ballot_lane(settings: Settings) -> Lane:
-    """Return the short way to :meth:`Ballots.cast_ballot`."""
+    """Return the short way to :meth:`Ballots.cast_ballot`, for the ballots that are taken.
 
-    async def run(errand: Errand) -> Reply:
-        caster = await vote_to_cast(errand.actor, errand.ids[0])
-        tongue = language(errand.said())
-        return Reply(await _cast(errand.actor, caster, errand.data, tongue, settings))
+    Whatever is refused goes the long way, which says why.
+    """
+
+    async def run(errand: Errand) -> Reply | None:
+        (vote_id,), data = errand.ids, errand.data
+        try:
+            ballot = _ballot(data, data.unit_id)
+        except states.BadBox:
+            return None
+        taken = await ballots.cast_if_entitled(
+            vote_id, errand.actor.person_id, ballot, settings=settings
+        )
+        if taken is None:
+            return None
+        spoken = errand.headers.get(b"accept-language")
+        heard = {} if spoken is None else {"accept-language": spoken.decode("latin-1")}
+        return Reply(_told(vote_id, taken, data, language(Headers(heard))))
 
     return Lane("PUT", "/v1/votes/{vote_id:uuid}/ballot", run, BallotIn)
 
@@ -103,18 +117,26 @@ async def _cast(
         raise states.NotEntitled
     # Whoever is left with one of their units means that one.
     only = caster.unit_ids[0] if len(caster.unit_ids) == 1 else None
-    ballot = CastBallot(
+    ballot = _ballot(data, data.unit_id or only)
+    taken = await ballots.cast(caster.vote_id, actor.person_id, ballot, settings=settings)
+    return _told(caster.vote_id, taken, data, tongue)
+
+
+def _ballot(data: BallotIn, unit_id: UUID | None) -> CastBallot:
+    return CastBallot(
         choice=None if data.choice is None else tuple(data.choice),
         sealed=None if data.sealed is None else _octets(data.sealed),
         receipt=data.receipt,
         attempt=data.attempt,
-        unit_id=data.unit_id or only,
+        unit_id=unit_id,
     )
-    taken = await ballots.cast(caster.vote_id, actor.person_id, ballot, settings=settings)
-    sealed_by = _sealed_by(caster.mode, data)
+
+
+def _told(vote_id: UUID, taken: CastResult, data: BallotIn, tongue: str) -> BallotTakenOut:
+    sealed_by = _sealed_by(taken.mode, data)
     zh, en = _SAYS[sealed_by]
     return BallotTakenOut(
-        vote_id=caster.vote_id,
+        vote_id=vote_id,
         unit_id=taken.unit_id,
         sealed_by=sealed_by,
         says=en if tongue == "en" else zh,

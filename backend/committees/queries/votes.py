@@ -32,8 +32,8 @@ ELSE EXISTS (
         WHERE h.student_id = g.student_id AND h.valid_from <= v.opened_at
           AND h.can_vote AND (h.valid_until IS NULL OR h.valid_until > now())
           AND NOT h.restricted
-          AND NOT EXISTS (SELECT 1 FROM voters x
-                          WHERE x.unit_id = u.id AND x.person_id = h.person_id))))
+          AND NOT EXISTS (SELECT 1 FROM voters x WHERE x.vote_id = v.id
+                          AND x.unit_id = u.id AND x.person_id = h.person_id))))
 END
 """
 _IS_ON = """
@@ -41,15 +41,36 @@ NOT EXISTS (SELECT 1 FROM feature_switches f WHERE f.school_id = v.school_id
             AND f.function = 'committees' AND NOT f.is_on)
 """
 # In subselects the lists' lengths are unknown to the planner, so it does not plan anew each time.
+_ENTITLED = f"""
+FROM voters o JOIN voting_units u ON u.id = o.unit_id JOIN votes v ON v.id = o.vote_id
+WHERE o.vote_id = a.vote_id AND o.person_id = a.person_id AND {_STANDS} AND {_IS_ON}
+"""
 TO_CAST = f"""
 SELECT a.n::int AS n, x.id, x.mode
 FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[])) WITH ORDINALITY a (vote_id, person_id, n)
-CROSS JOIN LATERAL (
-    SELECT u.id, v.mode
-    FROM voters o JOIN voting_units u ON u.id = o.unit_id JOIN votes v ON v.id = o.vote_id
-    WHERE o.vote_id = a.vote_id AND o.person_id = a.person_id AND {_STANDS} AND {_IS_ON}
-    OFFSET 0) x
+CROSS JOIN LATERAL (SELECT u.id, v.mode {_ENTITLED} OFFSET 0) x
 ORDER BY a.n, x.id
+"""
+# The ballots of those who may cast one for exactly one unit, or for the unit they name; no
+# row for anybody else's, which are not cast.
+CAST = f"""
+WITH entitled AS (
+    SELECT a.*, x.unit
+    FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]),
+        (SELECT $4::bytea[]), (SELECT $5::text[]), (SELECT $6::uuid[])) WITH ORDINALITY
+        a (vote_id, person_id, unit_id, box, choice, attempt, n)
+    CROSS JOIN LATERAL (
+        SELECT (array_agg(u.id))[1] AS unit {_ENTITLED}
+            AND (a.unit_id IS NULL OR u.id = a.unit_id)
+        HAVING count(*) = 1) x),
+listed AS (
+    SELECT array_agg(n::int) AS places, array_agg(vote_id) AS votes,
+        array_agg(person_id) AS persons, array_agg(unit) AS units, array_agg(box) AS boxes,
+        array_agg(choice) AS choices, array_agg(attempt) AS attempts
+    FROM (SELECT * FROM entitled ORDER BY n) e)
+SELECT l.places[c.n] AS n, c.said, c.unit, c.replaced
+FROM listed l CROSS JOIN LATERAL
+    cast_ballots(l.votes, l.persons, l.units, l.boxes, l.choices, l.attempts, $7) c
 """
 _HAS_VOTED = """
 CASE WHEN v.state IN ('draft', 'open', 'closed', 'annulled')

@@ -1,6 +1,5 @@
 """The bytes themselves, by links the house signed."""
 
-import re
 from typing import Any
 
 from litestar import Controller, HttpMethod, Request, Response, route
@@ -10,8 +9,8 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from backend.errors import NotFound
-from backend.media.downloads import Conditions, Handout, handout, serve
-from backend.media.models import Readiness, Variant
+from backend.media.downloads import Conditions, Handout, handout, serve, streamed
+from backend.media.models import Variant
 from backend.media.permissions import Opened, opened_by_link, opened_by_stream_link
 from backend.web.policy import Policy
 from backend.web.problems import refusals
@@ -25,14 +24,6 @@ FILE_ANSWERS = {
         (416, "The range lies outside the file; no body."),
     )
 }
-STREAMED = {
-    "m3u8": "application/vnd.apple.mpegurl",
-    "ts": "video/mp2t",
-    "m4s": "video/iso.segment",
-    "mp4": "video/mp4",
-}
-"""Media types of the files of a stream, by extension."""
-_STREAMED_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}\.(m3u8|ts|m4s|mp4)")
 
 
 class AttachmentFile(Controller):
@@ -76,17 +67,7 @@ class AttachmentStream(Controller):
         segment: FromPath[str],
     ) -> Response[bytes] | Stream:
         """Bring one file of an HLS stream; a playlist names the others beside itself."""
-        found = _STREAMED_NAME.fullmatch(segment)
-        place = opened.attachment.stream_key
-        if found is None or place is None or opened.attachment.state != Readiness.READY:
-            raise NotFound
-        file = Handout(
-            key=f"{place}/{segment}",
-            media_type=STREAMED[found.group(1)],
-            disposition="inline",
-            played=True,
-        )
-        return await _serve(request, file, opened)
+        return await _serve(request, streamed(opened.attachment, segment), opened)
 
 
 async def _serve(
@@ -97,5 +78,11 @@ async def _serve(
         if_range=request.headers.get("if-range"),
         range=request.headers.get("range"),
     )
-    head = request.method == "HEAD"
-    return await serve(file, conditions, files=opened.files, head=head, sizes=opened.sizes)
+    return await serve(
+        file,
+        conditions,
+        files=opened.lending.files,
+        head=request.method == "HEAD",
+        sizes=opened.sizes,
+        accel=opened.lending.accel,
+    )

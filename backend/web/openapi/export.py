@@ -1,9 +1,9 @@
 """The document as bytes: for the repository, for clients, and for the documentation page."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 from litestar import Litestar, Router
 from litestar.enums import HttpMethod
@@ -71,7 +71,7 @@ def as_yaml(found: dict[str, Any]) -> bytes:
 
 def as_json(found: dict[str, Any]) -> bytes:
     """Return the document for machines that do not read YAML."""
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(found)
 
 
 def export(app: Litestar, path: Path) -> None:
