@@ -14,7 +14,7 @@ from tortoise.connection import get_connection
 
 from notifications import origin
 from notifications.live import announce_change
-from notifications.message import Message
+from notifications.message import LIVE_CHANNEL, Message
 
 
 class OutsideTransaction(RuntimeError):
@@ -118,15 +118,6 @@ async def settle(subject_id: UUID, people: Iterable[UUID]) -> int:
     return len(rows)
 
 
-async def clear(person_id: UUID, subject_id: UUID, *, except_session: UUID | None = None) -> int:
-    """Take a subject off the person's other phones by a silent push.
-
-    Pushes still queued about it are dropped. Devices signed in by ``except_session`` are
-    the ones on which it was just read. Returns the number of silent pushes queued.
-    """
-    return await clear_all([Seen(person_id, subject_id, except_session, origin.request_id())])
-
-
 class Seen(NamedTuple):
     """Somebody has looked at a subject, on the devices of one session."""
 
@@ -136,18 +127,31 @@ class Seen(NamedTuple):
     request_id: str | None
 
 
-async def clear_all(seen: Sequence[Seen]) -> int:
-    """Do :func:`clear` for many people at once, each for one subject, in three round trips."""
+async def clear(person_id: UUID, subject_id: UUID, *, except_session: UUID | None = None) -> int:
+    """Take a subject off the person's other phones by a silent push.
+
+    Pushes still queued about it are dropped. Devices signed in by ``except_session`` are
+    the ones on which it was just read. Returns the number of silent pushes queued.
+    """
     connection = _open_transaction()
-    people = [one.person_id for one in seen]
-    subjects = [one.subject_id for one in seen]
-    await connection.execute_query_dict(_DROP_SEEN, [people, subjects])
+    seen = Seen(person_id, subject_id, except_session, origin.request_id())
     rows = await connection.execute_query_dict(
-        _CLEAR,
-        [people, subjects, [one.session_id for one in seen], [one.request_id for one in seen]],
+        "SELECT clear_seen($1, $2, $3, $4, $5) AS queued", clearing([seen])
     )
-    await announce_change(connection, "p", sorted({str(person) for person in people}))
-    return len(rows)
+    return int(rows[0]["queued"])
+
+
+def clearing(seen: Sequence[Seen]) -> list[object]:
+    """Return the values of ``clear_seen`` (0031), for a statement that does :func:`clear` for
+    many people at once, each for one subject.
+    """
+    return [
+        [one.person_id for one in seen],
+        [one.subject_id for one in seen],
+        [one.session_id for one in seen],
+        [one.request_id for one in seen],
+        LIVE_CHANNEL,
+    ]
 
 
 def _open_transaction() -> Any:
@@ -232,41 +236,5 @@ DELETE FROM post_delivery WHERE id IN (
     WHERE delivery.person_id = ANY($2::uuid[]) AND delivery.state = 'queued'
         AND letter.subject_id = $1
     ORDER BY delivery.id FOR UPDATE OF delivery)
-RETURNING id
-"""
-
-# Each person is looked up by themselves. In subselects the lists' lengths are unknown to the
-# planner, so it does not plan anew each time.
-_DROP_SEEN = """
-DELETE FROM post_delivery WHERE id IN (
-    SELECT d.id
-    FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[])) AS seen (person_id, subject_id)
-    CROSS JOIN LATERAL (
-        SELECT delivery.id
-        FROM post_delivery AS delivery JOIN post_letter AS letter ON letter.id = delivery.letter_id
-        WHERE delivery.person_id = seen.person_id AND delivery.state = 'queued'
-            AND letter.subject_id = seen.subject_id
-        ORDER BY delivery.id FOR UPDATE OF delivery) AS d)
-"""
-
-# The silent push rides on the newest letter about the subject that has passed this
-# person, so that reading leaves nothing behind once it is delivered.
-_CLEAR = """
-INSERT INTO post_delivery (id, letter_id, person_id, device_id, channel, state, rank,
-    due_at, attempts, silent, digest, request_id)
-SELECT uuidv7(), letter.id, seen.person_id, device.id, device.provider, 'queued', 1,
-    now(), 0, true, false, seen.request_id
-FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::text[]))
-    AS seen (person_id, subject_id, session_id, request_id)
-CROSS JOIN LATERAL (
-    SELECT id, provider FROM post_device
-    WHERE person_id = seen.person_id AND retired_at IS NULL
-        AND (seen.session_id IS NULL OR session_id IS DISTINCT FROM seen.session_id)
-    OFFSET 0) AS device
-CROSS JOIN LATERAL (
-    SELECT id FROM post_letter
-    WHERE subject_id = seen.subject_id AND (state = 'expanded' OR cursor >= seen.person_id)
-    ORDER BY id DESC LIMIT 1) AS letter
-ON CONFLICT (letter_id, device_id) DO NOTHING
 RETURNING id
 """

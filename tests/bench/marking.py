@@ -67,10 +67,15 @@ for _name, _value in {
     "$4::text[]": "ARRAY[{who}]",
     "$5::bigint[]": "ARRAY[(SELECT version FROM audience_counters WHERE id = {board})]",
     "$6::int[]": "ARRAY[{seq}]",
+    "$7::uuid[]": "ARRAY[{person_id}]",
+    "$8::uuid[]": "ARRAY[{notice_id}]",
+    "$9::uuid[]": "ARRAY[NULL::uuid]",
+    "$10::text[]": "ARRAY['bench']",
+    "$11": "'tongxing_live'",
 }.items():
     _row = {
         name: f"(SELECT {name} FROM bench.pairs WHERE i = :i)"
-        for name in ("person_id", "node_id", "who", "board", "seq")
+        for name in ("person_id", "node_id", "who", "board", "seq", "notice_id")
     }
     STATEMENT = STATEMENT.replace(_name, _value.format_map(_row))
 

@@ -7,15 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from litestar.types import ASGIApp
 
 from backend import clock
 from backend.app import build
 from backend.media import lane, links, permissions
-from backend.media.downloads import tag_of
+from backend.media.downloads import Handout, handed_over, tag_of
 from backend.media.models import Attachment, Variant
-from backend.media.storage import PIECE
+from backend.media.storage import PIECE, new_key
 from backend.settings import Settings
 from backend.web.guard import guard
 from tests.media.conftest import Place
@@ -121,6 +122,21 @@ async def test_what_is_not_plain_goes_the_long_way(
     later = clock.now() + timedelta(seconds=permissions.REMEMBERED_SECONDS + 0.1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert await asked(link) == ELSEWHERE, "a session may have ended meanwhile"
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["../out", "a/../out", "a/./b", "a//b", "/a", "a/", "a%2f..%2fout", "a?b", "a\n", "a b", "a\\b",
+     "a..b", ".a", "", "a\r\nX-Accel-Redirect: /", "文"],
+)  # fmt: skip
+def test_a_proxy_is_told_only_names_that_mean_one_thing(key: str) -> None:
+    file = Handout(key=key, media_type="video/mp4", disposition="inline")
+    assert handed_over(file, "/_files/") is None
+    ours = new_key("0" * 64, "video/mp4")
+    for good in (ours, f"{ours.rpartition('.')[0]}/stream/a-1_b.m4s"):
+        told = handed_over(msgspec.structs.replace(file, key=good), "/_files/")
+        assert told is not None and told.headers["x-accel-redirect"] == f"/_files/{good}"
+        assert handed_over(msgspec.structs.replace(file, key=good), None) is None
 
 
 def _said(answer: httpx.Response) -> dict[str, str]:

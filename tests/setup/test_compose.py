@@ -65,7 +65,7 @@ def test_compose_follows_the_specification(compose: dict[str, Any]) -> None:
     del compose["services"]["api"]["replica"]
 
 
-@pytest.mark.parametrize("service", ["postgres", *HOUSE, *WATCHERS])
+@pytest.mark.parametrize("service", ["postgres", "gateway", *HOUSE, *WATCHERS])
 def test_no_container_may_do_more_than_it_needs(compose: dict[str, Any], service: str) -> None:
     told = compose["services"][service]
     assert told["user"] not in ("root", "0", "0:0")
@@ -102,10 +102,15 @@ def test_the_keys_of_ballots_lie_on_a_volume_of_their_own(compose: dict[str, Any
     mounted = {
         name: {target: source for source, target in (v.split(":") for v in told["volumes"])}
         for name, told in services.items()
-        if "volumes" in told
+        if "volumes" in told and name != "gateway"
     }
     assert mounted["api"][place] == mounted["worker"][place] == "ballot-keys"
     assert place not in mounted["postgres"]
+    # Who hands files out sees the files alone, not what else lies on their volume.
+    [seen] = services["gateway"]["volumes"]
+    assert (seen["source"], seen["read_only"], seen["volume"]["subpath"]) == (
+        "files", True, "files",
+    )  # fmt: skip
     assert not Path(place).is_relative_to(services["api"]["environment"]["TONGXING_DATA_DIR"])
     # A volume takes over owner and mode of the image's directory.
     dockerfile = (ROOT / "Dockerfile").read_text()

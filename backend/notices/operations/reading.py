@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-import notifications
 from backend import clock
 from backend.batching import Batcher
-from backend.database import transaction
 from backend.notices.models import ConfirmMode
 from backend.notices.queries import marks
 from backend.notices.queries.boards import boards, forget
@@ -63,15 +61,9 @@ async def settle(taps: Sequence[Tap]) -> list[bool]:
         # A row of marks can be changed once in a statement; what else its owner read waits.
         first = {taps[at].seen.person_id: at for at in reversed(waiting)}
         wave = sorted(first.values())
-        found = await marks.mark_plain([(taps[at].seen.person_id, taps[at].hangs) for at in wave])
-        fresh = []
+        found = await marks.mark_plain([(taps[at].seen, taps[at].hangs) for at in wave])
         for at, was_read in zip(wave, found, strict=True):
             answers[at] = len(was_read) == len(taps[at].hangs)
-            if was_read and not any(was_read):
-                fresh.append(taps[at].seen)
-        if fresh:
-            async with transaction():
-                await notifications.clear_all(fresh)
         waiting = [at for at in waiting if at not in set(wave)]
     return answers
 

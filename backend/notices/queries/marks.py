@@ -9,6 +9,7 @@ from backend.database import fetch
 from backend.identifiers import uuid7
 from backend.notices.queries.boards import Key
 from backend.notices.queries.stands import MINE
+from notifications import Seen, clearing
 
 # Locks are taken in the order of the boards, so two phones of one person never deadlock.
 MARK_READ = f"""
@@ -44,7 +45,8 @@ FROM hit GROUP BY notice_id
 """
 
 # The plain case, for many at once: what hangs as this process knows it, nothing to confirm.
-# A board whose version is another is left out; so is what was read before left unwritten.
+# A board whose version is another is left out; so is what was read before left unwritten. What
+# was read nowhere before is taken off the reader's other phones.
 # Every board and every row of marks is looked up by itself.
 MARK_PLAIN = """
 WITH seen AS MATERIALIZED (
@@ -66,8 +68,16 @@ first AS (
     INSERT INTO board_marks AS r (person_id, board, bits)
     SELECT person_id, board, with_bit('', seq) FROM seen WHERE is_first
     ORDER BY person_id, board
-    ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits))
-SELECT n, was_read FROM seen
+    ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)),
+cleared AS MATERIALIZED (
+    SELECT clear_seen(array_agg(t.person_id), array_agg(t.notice_id), array_agg(t.session_id),
+                      array_agg(t.request_id), $11)
+    FROM unnest((SELECT $7::uuid[]), (SELECT $8::uuid[]), (SELECT $9::uuid[]),
+                (SELECT $10::text[]))
+         WITH ORDINALITY t (person_id, notice_id, session_id, request_id, n)
+    WHERE t.n - 1 IN (SELECT s.n FROM seen s GROUP BY s.n HAVING NOT bool_or(s.was_read))
+    HAVING count(*) > 0)
+SELECT n, was_read, (SELECT count(*) FROM cleared) FROM seen
 """
 
 # In a subselect the people's number is unknown to the planner, which would plan anew each time.
@@ -121,12 +131,12 @@ class Hang(NamedTuple):
     seq: int
 
 
-async def mark_plain(taps: Sequence[tuple[UUID, Sequence[Hang]]]) -> list[list[bool]]:
-    """Mark read what hangs, for people who are all different.
+async def mark_plain(taps: Sequence[tuple[Seen, Sequence[Hang]]]) -> list[list[bool]]:
+    """Mark read what hangs, for people who are all different; clear it off their other phones.
 
     Returns for each, board by board that is of the version named, whether it was read before.
     """
-    rows = [(n, person, hang) for n, (person, hangs) in enumerate(taps) for hang in hangs]
+    rows = [(n, seen.person_id, hang) for n, (seen, hangs) in enumerate(taps) for hang in hangs]
     found: list[list[bool]] = [[] for _ in taps]
     for row in await fetch(
         MARK_PLAIN,
@@ -136,6 +146,7 @@ async def mark_plain(taps: Sequence[tuple[UUID, Sequence[Hang]]]) -> list[list[b
         [hang.key[1] for _, _, hang in rows],
         [hang.version for _, _, hang in rows],
         [hang.seq for _, _, hang in rows],
+        *clearing([seen for seen, _ in taps]),
     ):
         found[row["n"]].append(row["was_read"])
     return found
