@@ -31,7 +31,7 @@ from backend.media.lane import ranges
 from backend.media.permissions import Lending
 from backend.media.storage import Files, open_files
 from backend.notices.controllers import routes as notices
-from backend.notices.controllers.receiving import READING, feed_lane
+from backend.notices.controllers.receiving import READING, confirming_lane, feed_lane
 from backend.observability.watching import Watch, watch
 from backend.people import misdirection
 from backend.people.authentication import Authentication, actor_from
@@ -82,12 +82,15 @@ def create_app() -> ASGIApp:
     if settings.database_url is None:
         raise SettingsError("an API process needs TONGXING_DATABASE_URL; `tongxing serve` sets it")
     seen = watch(settings, "api")
+    # Of what is built nothing is thrown away: to look for circles meanwhile is a third more.
+    gc.disable()
     house = near(build(settings, settings.database_url, seen), settings)
     # The house is built once and stays: the collector of circles need not walk it again, and
     # requests leave few circles behind.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE, 20, 20)
+    gc.enable()
     inside = Admission(timely(house, settings.request_seconds))
     return measure(inside, settings, seen.tracer)
 
@@ -101,6 +104,7 @@ def near(app: Litestar, settings: Settings) -> ASGIApp:
         PLACES,
         READING,
         ballot_lane(settings),
+        confirming_lane(settings),
         feed_lane(Cursors(settings.secret_key)),
     )
     return guard(ranges(lanes(app, ways, actor_from), settings.secret_key))

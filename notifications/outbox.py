@@ -127,6 +127,12 @@ class Seen(NamedTuple):
     request_id: str | None
 
 
+async def awaited(subject_id: UUID, people: Sequence[UUID]) -> list[UUID]:
+    """Return to whom of these people a push about a subject is still on its way."""
+    rows = await get_connection("default").execute_query_dict(_AWAITED, [subject_id, list(people)])
+    return [row["person_id"] for row in rows]
+
+
 async def clear(person_id: UUID, subject_id: UUID, *, except_session: UUID | None = None) -> int:
     """Take a subject off the person's other phones by a silent push.
 
@@ -237,4 +243,13 @@ DELETE FROM post_delivery WHERE id IN (
         AND letter.subject_id = $1
     ORDER BY delivery.id FOR UPDATE OF delivery)
 RETURNING id
+"""
+
+_AWAITED = """
+SELECT DISTINCT d.person_id
+FROM unnest((SELECT $2::uuid[])) AS x (person_id) CROSS JOIN LATERAL (
+    SELECT delivery.person_id FROM post_delivery AS delivery
+    JOIN post_letter AS letter ON letter.id = delivery.letter_id
+    WHERE delivery.person_id = x.person_id AND delivery.state = 'queued'
+      AND letter.subject_id = $1 OFFSET 0) AS d
 """

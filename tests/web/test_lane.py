@@ -95,6 +95,27 @@ async def test_reading_is_the_same_both_ways(
     assert absent.status_code == 404
 
 
+async def test_confirming_is_the_same_both_ways(
+    as_: SignIn, cast: Cast, long_way: httpx.AsyncClient
+) -> None:
+    """Each notice is confirmed the short way, and then once more the long way."""
+    teacher, ways = await as_("林晓岚"), Ways(await as_("李建国"), long_way)
+    for mode, status in (("tap", 200), ("both", 200), ("read", 200), ("none", 409)):
+        url = f"/notices/{await published(teacher, draft(cast, confirmMode=mode))}/confirmation"
+        told = await ways.ask("PUT", url, json={"revision": 1})
+        assert told.status_code == status, told.text
+        if status == 200:
+            assert (told.json()["confirmedByMe"], told.json()["isRead"]) == (True, True)
+        for body in (b"{}", b'{"revision":1,"answers":[{}]}', b"["):
+            assert (await ways.ask("PUT", url, content=body, headers=JSON)).status_code == 400
+        assert (await ways.ask("PUT", url, json={"revision": 2})).status_code == 409
+    per_child = draft(cast, confirmMode="per_child", choices=["来", "不来"])
+    url = f"/notices/{await published(teacher, per_child)}/confirmation"
+    assert (await ways.ask("PUT", url, json={"revision": 1})).status_code == 400
+    absent = await ways.ask("PUT", f"/notices/{ELSEWHERE}/confirmation", json={"revision": 1})
+    assert absent.status_code == 404
+
+
 async def test_a_place_is_the_same_both_ways(
     as_: SignIn, cast: Cast, long_way: httpx.AsyncClient
 ) -> None:

@@ -91,6 +91,8 @@ async def changed(actor: Actor, notice_id: UUID, settings: Settings) -> NoticeOu
 async def _links(
     notice: Notice, actor: Actor, settings: Settings, now: datetime
 ) -> list[AttachmentLink]:
+    if not notice.attachment_ids:
+        return []
     found = {row.id: row for row in await Attachment.objects.all().carried_by(notice.id)}
     rows = [found[key] for raw in notice.attachment_ids if (key := UUID(raw)) in found]
 

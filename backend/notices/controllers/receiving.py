@@ -15,7 +15,7 @@ from backend.notices.controllers.answers import changed, feed_item, notice_out
 from backend.notices.controllers.homepage import homepage
 from backend.notices.models import Category
 from backend.notices.operations import receipts
-from backend.notices.operations.reading import read_plainly
+from backend.notices.operations.reading import confirm_plainly, read_plainly
 from backend.notices.permissions import Sight, notice_in_sight, notice_received
 from backend.notices.queries import feed
 from backend.notices.schemas.reading import (
@@ -233,6 +233,19 @@ async def _read(errand: Errand) -> Reply | None:
 
 READING = Lane("PUT", "/v1/notices/{notice_id:uuid}/reading", _read, ReadingIn)
 """The short way to :meth:`MyReading.mark_notice_read`, where nothing stands in it."""
+
+
+def confirming_lane(settings: Settings) -> Lane:
+    """Return the short way to :meth:`MyReading.confirm_notice`: a tap."""
+
+    async def run(errand: Errand) -> Reply | None:
+        actor, notice_id, data = errand.actor, errand.ids[0], errand.data
+        if data.answers or not await confirm_plainly(actor, notice_id, data.revision):
+            return None
+        return Reply(await changed(actor, notice_id, settings))
+
+    return Lane("PUT", "/v1/notices/{notice_id:uuid}/confirmation", run, ConfirmationIn)
+
 
 _KEEPING = tuple((name.encode(), value.encode()) for name, value in KEEPING.items())
 

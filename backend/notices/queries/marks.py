@@ -18,7 +18,7 @@ hit AS (
     SELECT p.seq, p.notice_id, seen.revision, c.id AS board,
            coalesce(has_bit(r.bits, p.seq), false) AS was_read
     FROM notice_postings p JOIN mine m USING (node_id, who)
-    JOIN unnest($2::uuid[], $4::int[]) AS seen (notice_id, revision)
+    JOIN unnest((SELECT $2::uuid[]), (SELECT $4::int[])) AS seen (notice_id, revision)
       ON seen.notice_id = p.notice_id AND p.revision <= seen.revision
     JOIN notices n ON n.id = p.notice_id AND n.state IN ('published', 'expired')
     JOIN audience_counters c ON c.node_id = p.node_id AND c.who = p.who
@@ -48,7 +48,7 @@ FROM hit GROUP BY notice_id
 # A board whose version is another is left out; so is what was read before left unwritten. What
 # was read nowhere before is taken off the reader's other phones.
 # Every board and every row of marks is looked up by itself.
-MARK_PLAIN = """
+_MARKS = """
 WITH seen AS MATERIALIZED (
     SELECT a.n, a.person_id, a.seq, c.id AS board, r.bits IS NULL AS is_first,
            coalesce(has_bit(r.bits, a.seq), false) AS was_read
@@ -69,16 +69,45 @@ first AS (
     SELECT person_id, board, with_bit('', seq) FROM seen WHERE is_first
     ORDER BY person_id, board
     ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)),
+tapped AS (
+    SELECT t.*, t.n - 1 AS at
+    FROM unnest((SELECT $7::uuid[]), (SELECT $8::uuid[]), (SELECT $9::uuid[]),
+                (SELECT $10::text[]))
+         WITH ORDINALITY t (person_id, notice_id, session_id, request_id, n)),
+{more}
 cleared AS MATERIALIZED (
     SELECT clear_seen(array_agg(t.person_id), array_agg(t.notice_id), array_agg(t.session_id),
                       array_agg(t.request_id), $11)
-    FROM unnest((SELECT $7::uuid[]), (SELECT $8::uuid[]), (SELECT $9::uuid[]),
-                (SELECT $10::text[]))
-         WITH ORDINALITY t (person_id, notice_id, session_id, request_id, n)
-    WHERE t.n - 1 IN (SELECT s.n FROM seen s GROUP BY s.n HAVING NOT bool_or(s.was_read))
-    HAVING count(*) > 0)
+    FROM tapped t WHERE t.at IN ({which}) HAVING count(*) > 0)
 SELECT n, was_read, (SELECT count(*) FROM cleared) FROM seen
 """
+
+MARK_PLAIN = _MARKS.format(
+    more="", which="SELECT s.n FROM seen s GROUP BY s.n HAVING NOT bool_or(s.was_read)"
+)
+
+# Likewise, with a receipt for the whole family where the notice hangs as it was remembered.
+# An unchanged receipt keeps its first time.
+CONFIRM_PLAIN = _MARKS.format(
+    more="""
+as_known AS (
+    SELECT t.*, x.revision, $14::timestamptz AS now
+    FROM tapped t
+    JOIN unnest((SELECT $12::int[]), (SELECT $13::int[])) WITH ORDINALITY x (hangs, revision, n)
+      ON x.n = t.n
+    WHERE x.hangs = (SELECT count(*) FROM seen s WHERE s.n = t.at)),
+receipts AS (
+    INSERT INTO notice_receipts AS r
+        (id, notice_id, person_id, student_id, revision, answer, confirmed_at)
+    SELECT uuidv7(), k.notice_id, k.person_id, NULL, k.revision, NULL, k.now FROM as_known k
+    ORDER BY k.person_id
+    ON CONFLICT (notice_id, person_id, student_id) DO UPDATE SET
+        revision = excluded.revision, answer = excluded.answer,
+        confirmed_at = excluded.confirmed_at
+    WHERE (r.revision, r.answer) IS DISTINCT FROM (excluded.revision, excluded.answer)
+      AND r.revision <= excluded.revision),""",
+    which="SELECT k.at FROM as_known k",
+)
 
 # In a subselect the people's number is unknown to the planner, which would plan anew each time.
 OWING = """
@@ -110,7 +139,8 @@ WHERE p.notice_id = $1 AND (p.current OR NOT $3) AND r.person_id = ANY($2::uuid[
 RELATIVES = """
 SELECT DISTINCT other.person_id
 FROM family_ties mine JOIN family_ties other USING (student_id)
-WHERE mine.person_id = $1 AND mine.student_id = ANY($2::uuid[]) AND other.person_id <> $1
+WHERE mine.person_id = $1 AND mine.student_id = ANY((SELECT $2::uuid[])::uuid[])
+  AND other.person_id <> $1
 """
 
 
@@ -131,22 +161,46 @@ class Hang(NamedTuple):
     seq: int
 
 
-async def mark_plain(taps: Sequence[tuple[Seen, Sequence[Hang]]]) -> list[list[bool]]:
+class Tap(NamedTuple):
+    """One notice seen by one person, and where it hangs before them; ``revision`` is the one
+    they confirm.
+    """
+
+    seen: Seen
+    hangs: Sequence[Hang]
+    revision: int = 0
+
+
+async def mark_plain(taps: Sequence[Tap]) -> list[list[bool]]:
     """Mark read what hangs, for people who are all different; clear it off their other phones.
 
     Returns for each, board by board that is of the version named, whether it was read before.
     """
-    rows = [(n, seen.person_id, hang) for n, (seen, hangs) in enumerate(taps) for hang in hangs]
+    return await _plainly(MARK_PLAIN, taps)
+
+
+async def confirm_plain(taps: Sequence[Tap], now: datetime) -> list[bool]:
+    """Do :func:`mark_plain` and write a receipt for each whose boards all are of the versions
+    named; returns for each whether they are.
+    """
+    hangs = [len(tap.hangs) for tap in taps]
+    found = await _plainly(CONFIRM_PLAIN, taps, hangs, [tap.revision for tap in taps], now)
+    return [len(read) == many for read, many in zip(found, hangs, strict=True)]
+
+
+async def _plainly(sql: str, taps: Sequence[Tap], *more: object) -> list[list[bool]]:
+    rows = [(n, tap.seen.person_id, hang) for n, tap in enumerate(taps) for hang in tap.hangs]
     found: list[list[bool]] = [[] for _ in taps]
     for row in await fetch(
-        MARK_PLAIN,
+        sql,
         [n for n, _, _ in rows],
         [person for _, person, _ in rows],
         [hang.key[0] for _, _, hang in rows],
         [hang.key[1] for _, _, hang in rows],
         [hang.version for _, _, hang in rows],
         [hang.seq for _, _, hang in rows],
-        *clearing([seen for seen, _ in taps]),
+        *clearing([tap.seen for tap in taps]),
+        *more,
     ):
         found[row["n"]].append(row["was_read"])
     return found
