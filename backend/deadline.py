@@ -22,12 +22,12 @@ class Clock:
         task = asyncio.current_task()
         assert task is not None
         self._task, self._called_off_before = task, task.cancelling()
-        self._alarm = self.loop.call_at(self.due, self._ring)
+        self._alarm: asyncio.TimerHandle | None = self.loop.call_at(self.due, self._ring)
 
     def move(self, due: float | None) -> None:
         """Let it be due at another moment, or never."""
         self.due = due
-        if due is not None and due < self._alarm.when():
+        if due is not None and self._alarm is not None and due < self._alarm.when():
             self._alarm.cancel()
             self._alarm = self.loop.call_at(due, self._ring)
 
@@ -44,7 +44,11 @@ class Clock:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._alarm.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        # It knows the request's context, which leads back here: what the request brought
+        # would stay until somebody looks for circles.
+        self._alarm, self.due = None, None
         if not self.has_rung:
             return
         by_nobody_else = self._task.uncancel() <= self._called_off_before

@@ -3,7 +3,8 @@
 Whole: ``tongxing roster import --apply`` without its terminal: upload, the child's reading
 and checking, the preview, the application with its record for undoing. The usual way:
 openpyxl, then one awaited statement after the other, nothing checked, shown or undone.
-The limit: calamine and COPY into the same tables, and nothing else.
+The limit: calamine in a child, for the file is a stranger's, COPY and one statement for
+each table, and nothing else.
 """
 
 import asyncio
@@ -11,15 +12,17 @@ import io
 import resource
 import shutil
 import statistics
+import sys
 import tempfile
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import openpyxl
-from python_calamine import CalamineWorkbook
 
 from backend import clock, embedded, migrate
 from backend.database import database, execute, fetch
@@ -37,6 +40,8 @@ PUPILS = 2_000
 MOST = 5_000
 ROUNDS = 5
 GOAL_SECONDS = 3.0
+GOAL_TIMES = 3.0
+"""So many times the least work."""
 
 
 def run() -> Findings:
@@ -130,8 +135,10 @@ async def _compare(
             measured="beside the least work",
             value=seconds,
             unit="s",
-            yardstick_name="calamine and COPY, unchecked",
+            yardstick_name="child, COPY, merge; unchecked",
             yardstick=statistics.median(least),
+            goal=GOAL_TIMES,
+            sense="at_most",
             note="the rest is the child, the checks, the preview and the record for undoing",
         ),
         Figure(job="J7", measured="the same file again", value=again[0], unit="s"),
@@ -285,43 +292,54 @@ async def _pupil(
 
 async def _limit(connection: "asyncpg.Connection[Any]", file: bytes, district_id: UUID) -> float:
     begun = time.perf_counter()
-    book = CalamineWorkbook.from_object(io.BytesIO(file))
-    sheets = {name: book.get_sheet_by_name(name).to_python()[1:] for name in ("学生", "家长")}
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _CHILD), stdin=PIPE, stdout=PIPE
+    )
+    said, _ = await child.communicate(file)
+    pupils, ties = msgspec.msgpack.decode(said)
     transaction = connection.transaction()
     await transaction.start()
     school_id = await _school(connection, district_id)
     class_id = await _class(connection, school_id, "一年级", "1班")
-    students = {str(row[0]): uuid7() for row in sheets["学生"]}
-    people = {str(row[4]): uuid7() for row in sheets["家长"]}
-    now = clock.now()
-    await connection.copy_records_to_table(
-        "students",
-        columns=("id", "school_id", "number", "name"),
-        records=[(students[str(r[0])], school_id, str(r[0]), str(r[1])) for r in sheets["学生"]],
-    )
-    await connection.copy_records_to_table(
-        "enrolments",
-        columns=("id", "student_id", "class_id", "since"),
-        records=[(uuid7(), student, class_id, now) for student in students.values()],
-    )
-    await connection.copy_records_to_table(
-        "persons",
-        columns=("id", "name", "phone", "created_at"),
-        records=[(person, "家长", f"+86{phone}", now) for phone, person in people.items()],
-    )
-    await connection.copy_records_to_table(
-        "guardianships",
-        columns=("id", "student_id", "person_id", "relation", "source", "valid_from"),
-        records=[
-            (uuid7(), students[str(r[0])], people[str(r[4])], "other", "roster", now)
-            for r in sheets["家长"]
-        ],
-    )
+    await connection.execute(_STAGES)
+    await connection.copy_records_to_table("came", records=pupils)
+    await connection.copy_records_to_table("tied", records=ties)
+    await connection.execute("ANALYZE came, tied")
+    for statement in _MERGES:
+        await connection.execute(statement.format(school=school_id, of_class=class_id))
     seconds = time.perf_counter() - begun
     await transaction.rollback()
     return seconds
 
 
+_CHILD = """
+import io, sys
+import msgspec
+from python_calamine import CalamineWorkbook
+book = CalamineWorkbook.from_object(io.BytesIO(sys.stdin.buffer.read()))
+pupils, ties = (book.get_sheet_by_name(name).to_python()[1:] for name in ("学生", "家长"))
+rows = [[str(r[0]), r[1]] for r in pupils], [[str(r[0]), "+86" + str(r[4])] for r in ties]
+sys.stdout.buffer.write(msgspec.msgpack.encode(rows))
+"""
+_STAGES = """
+CREATE TEMP TABLE came (number text, name text) ON COMMIT DROP;
+CREATE TEMP TABLE tied (number text, phone text) ON COMMIT DROP
+"""
+_MERGES = (
+    "INSERT INTO students (id, school_id, number, name) SELECT uuidv7(), '{school}', number, name "
+    "FROM came c WHERE NOT EXISTS (SELECT FROM students s "
+    "WHERE s.school_id = '{school}' AND s.number = c.number)",
+    "INSERT INTO enrolments (id, student_id, class_id, since) "
+    "SELECT uuidv7(), s.id, '{of_class}', now() FROM came c JOIN students s "
+    "ON s.school_id = '{school}' AND s.number = c.number WHERE NOT EXISTS "
+    "(SELECT FROM enrolments e WHERE e.student_id = s.id AND e.until IS NULL)",
+    "INSERT INTO persons (id, name, phone, created_at) SELECT DISTINCT ON (phone) uuidv7(), "
+    "'家长', phone, now() FROM tied ON CONFLICT (phone) DO NOTHING",
+    "INSERT INTO guardianships (id, student_id, person_id, relation, source, valid_from) "
+    "SELECT uuidv7(), s.id, p.id, 'other', 'roster', now() FROM tied t JOIN students s "
+    "ON s.school_id = '{school}' AND s.number = t.number JOIN persons p ON p.phone = t.phone "
+    "ON CONFLICT (student_id, person_id) DO NOTHING",
+)
 _PERSON = "INSERT INTO persons (id, name, phone, created_at) VALUES ($1, $2, $3, now())"
 _HAS_TIE = "SELECT id FROM guardianships WHERE student_id = $1 AND person_id = $2"
 _TIE = (

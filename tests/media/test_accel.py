@@ -12,8 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from backend import clock
+from backend.cli import app
 from backend.media import links
 from backend.media.models import Attachment, Variant
 from backend.media.permissions import REMEMBERED_SECONDS
@@ -263,6 +266,22 @@ async def test_nothing_else_the_house_answers_points_nginx_at_a_file(front: Fron
     before, links_only = configuration.split("location /v1/attachments/", 1)
     assert "proxy_ignore_headers X-Accel-Redirect" in before
     assert links_only.split("location /_files/")[1].split("}")[0].count("internal;") == 1
+
+
+def test_the_command_writes_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(*more: str) -> Result:
+        return CliRunner().invoke(app, ["gateway", "--server", "api:8000", *more])
+
+    assert "sendfile" not in told().output, "without the setting the house sends by itself"
+    monkeypatch.setenv("TONGXING_ACCEL_PREFIX", "/_files/")
+    said = told("--files", "/srv/files").output
+    assert 'alias "/srv/files/";' in said and "server api:8000 " in said
+    assert told("--files", '/srv/"; root /; #').exit_code == 2
+    monkeypatch.setenv("TONGXING_STORAGE_BUCKET", "films")
+    assert "sendfile" not in told().output, "what lies in a bucket is not on nginx's disk"
+    for wrong in ("/", "_files", "/a b/", "/_files", "/../"):
+        monkeypatch.setenv("TONGXING_ACCEL_PREFIX", wrong)
+        assert told().exit_code == 2
 
 
 async def test_an_open_folder_is_found_out(

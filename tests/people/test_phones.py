@@ -1,5 +1,8 @@
 """How people type a mobile number."""
 
+import random
+
+import phonenumbers
 import pytest
 
 from backend.people.phones import BadPhone, mask, normalise
@@ -50,3 +53,20 @@ def test_what_is_not_a_mainland_mobile_is_refused(typed: str) -> None:
 
 def test_a_shown_number_hides_its_middle() -> None:
     assert mask("+8613800138000") == "138****8000"
+
+
+def test_seven_digits_decide_whether_a_number_is_a_mobile() -> None:
+    """Only these are looked up, so the last four must never matter."""
+    dice, mobiles = random.Random(7), 0
+    for prefix in range(13_000, 20_000):
+        typed = f"{prefix}{dice.randrange(10**6):06}"
+        number = phonenumbers.parse(typed, "CN")
+        is_mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+        try:
+            normalise(typed)
+        except BadPhone:
+            assert not is_mobile, typed
+        else:
+            assert is_mobile, typed
+            mobiles += 1
+    assert 4_000 < mobiles < 7_000

@@ -8,7 +8,7 @@ from backend.ballots.operations import casting
 from backend.ballots.operations.casting import Answer, CastBallot, CastResult, Prepared
 from backend.batching import Batcher
 from backend.committees.operations import votes
-from backend.committees.queries.votes import CAST
+from backend.committees.queries.casters import CAST
 from backend.errors import Refusal
 from backend.settings import Settings
 
