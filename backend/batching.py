@@ -7,6 +7,7 @@ takes them all: nobody waits on purpose, and a quiet moment's batch is one reque
 
 import asyncio
 import contextvars
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -15,6 +16,11 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+
+batches: Counter[str] = Counter()
+settled: Counter[str] = Counter()
+"""Batches this process has settled, and requests in them, by the module they are settled in."""
 
 
 class Batcher(Generic[A, B]):
@@ -29,6 +35,7 @@ class Batcher(Generic[A, B]):
         self, settle: Callable[[Sequence[A]], Awaitable[Sequence[B]]], *, most: int = 64
     ) -> None:
         self._settle = settle
+        self._name = settle.__module__.removeprefix("backend.")
         self._most = most
         self._waiting: list[tuple[A, asyncio.Future[B]]] = []
         self._work: asyncio.Task[None] | None = None
@@ -51,6 +58,8 @@ class Batcher(Generic[A, B]):
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                batches[self._name] += 1
+                settled[self._name] += len(batch)
                 await self._settle_batch(batch)
         finally:
             self._work = None

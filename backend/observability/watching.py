@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from backend import replicas
+from backend import batching, replicas
 from backend.observability import figures, metrics, pools
 from backend.observability.tracing import Tracer, tracer_for
 from backend.settings import Settings
@@ -19,6 +19,10 @@ metrics.count(
     "Reads that a replica may answer, by who did.",
     "answered",
     lambda: replicas.answered,
+)
+metrics.count("tongxing_batches", "Batches settled.", "what", lambda: batching.batches)
+metrics.count(
+    "tongxing_requests_settled", "Requests settled in them.", "what", lambda: batching.settled
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from backend import clock
-from backend.batching import Batcher
+from backend.batching import Batcher, batches, settled
 from backend.bookings.operations import places
 from backend.bookings.operations.places import Ask
 from backend.bookings.rules import Collides
@@ -37,6 +37,7 @@ class Till:
 
 async def test_what_comes_while_a_batch_is_settled_is_the_next_batch() -> None:
     till = Till(most=4)
+    many, requests = batches[__name__], settled[__name__]
     till.opened.clear()
     first = asyncio.create_task(till.batcher.ask(0))
     await asyncio.sleep(0.01)
@@ -45,6 +46,7 @@ async def test_what_comes_while_a_batch_is_settled_is_the_next_batch() -> None:
     till.opened.set()
     assert await asyncio.gather(first, *rest) == [0, 2, 4, 6, 8, 10, 12]
     assert till.batches == [[0], [1, 2, 3, 4], [5, 6]]
+    assert (batches[__name__] - many, settled[__name__] - requests) == (3, 7)
 
 
 async def test_one_that_cannot_be_settled_does_not_spoil_the_rest() -> None:

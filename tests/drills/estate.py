@@ -68,7 +68,7 @@ class Estate:
 def estate(name: str, like: str, *, place: Path | None = None) -> Iterator[Estate]:
     """Give an installation with the sample district, in the long lane with a million rows.
 
-    ``like`` is the DSN of a migrated database; ``place`` where it shall live.
+    ``like`` is the DSN of a migrated database; ``place`` where it shall live, which is small.
     """
     home = (place or embedded.scratch_dir("x").parent) / f"tongxing-{name}-{os.getpid()}"
     shutil.rmtree(home, ignore_errors=True)
@@ -81,7 +81,7 @@ def estate(name: str, like: str, *, place: Path | None = None) -> Iterator[Estat
             copy(like, made.dsn)
             code, said = made.command("seed")
             assert code == 0, said
-            if LONG:
+            if LONG and place is None:
                 made.ask(MILLION)
             yield made
         finally:

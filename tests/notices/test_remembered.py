@@ -199,14 +199,16 @@ async def test_everything_a_caller_is_made_of_has_its_trigger() -> None:
     )
     watched = await fetch(
         "SELECT DISTINCT tgrelid::regclass::text AS name FROM pg_trigger "
-        "WHERE tgname IN ('note_caller', 'note_world')"
+        "WHERE tgname ~ '^note_(caller|world)'"
     )
     looked_up = {"sessions", "access_tokens", "caller_changes", "world_changes"}
     made_of = {row["name"] for row in (*tables, *bases)} - looked_up
     assert made_of == {row["name"] for row in watched}
 
 
-@pytest.mark.parametrize("trigger", ["note_caller ON guardianships", "note_caller ON consents"])
+@pytest.mark.parametrize(
+    "trigger", ["note_caller_update ON guardianships", "note_caller_update ON consents"]
+)
 async def test_control_without_its_trigger_a_change_is_not_seen(
     as_: SignIn, processes: list[Callers], trigger: str
 ) -> None:

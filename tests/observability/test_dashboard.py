@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from backend.batching import Batcher
 from backend.observability import figures, metrics
 from backend.web.admission import Admission, refusals
 from tests.observability.conftest import told
@@ -45,6 +46,11 @@ async def exported(db: None) -> dict[str, set[str]]:
 
     await left_in_the_post()
     door = Admission(answer)
+
+    async def as_asked(numbers: Sequence[int]) -> Sequence[int]:
+        return numbers
+
+    await Batcher(as_asked).ask(1)
     metrics.route_of("GET", "/v1/me").answered("2xx")
     metrics.route_of("GET", "/v1/me").seconds(0.1)
     metrics.pool_waited(0.1)
