@@ -14,6 +14,7 @@ from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground
 
 CLIENTS = 16
+CONNECTIONS = 32
 SEEN = b'{"revision":1}'
 """Every notice of the district is in its first version."""
 MARKS = 2_000
@@ -144,12 +145,13 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
     counts = await _statements(ground, pairs)
     loads: dict[str, list[Load]] = {}
     with ExitStack() as stack:
-        port, pid = stack.enter_context(ground.product(1))
+        served = {n: stack.enter_context(ground.product(n)) for n in (1, 2)}
 
-        def http(requests: list[bytes]) -> tuple[Load, phones.Outcome]:
+        def http(requests: list[bytes], processes: int) -> tuple[Load, phones.Outcome]:
+            port, pid = served[processes]
             plan = phones.Plan(
                 port=port,
-                connections=CLIENTS,
+                connections=CONNECTIONS,
                 seconds=ground.seconds,
                 requests=requests,
                 once=True,
@@ -168,21 +170,22 @@ async def _measure(ground: Ground, connection: "asyncpg.Connection[Any]") -> Fin
             )
 
         for _ in range(ground.rounds):
-            await tally.begin()
-            load, outcome = http(marks)
-            loads.setdefault("marks", []).append(load)
-            await tally.end("marks", outcome.done - len(outcome.refused))
-            again, _ = http(marks[: outcome.sent])
-            loads.setdefault("again", []).append(again)
+            for processes in served:
+                await tally.begin()
+                load, outcome = http(marks, processes)
+                loads.setdefault(f"marks {processes}", []).append(load)
+                await tally.end("marks", outcome.done - len(outcome.refused))
+                again, _ = http(marks[: outcome.sent], processes)
+                loads.setdefault(f"again {processes}", []).append(again)
+                await tally.begin()
+                load, outcome = http(taps, processes)
+                loads.setdefault(f"taps {processes}", []).append(load)
+                await tally.end("taps", outcome.done - len(outcome.refused), CONFIRMED)
             for name, sql in (("statement", STATEMENT), ("bit", lean.BIT)):
                 await tally.begin()
                 load = alone(sql)
                 loads.setdefault(name, []).append(load)
                 await tally.end(name, load.done)
-            await tally.begin()
-            load, outcome = http(taps)
-            loads.setdefault("taps", []).append(load)
-            await tally.end("taps", outcome.done - len(outcome.refused), CONFIRMED)
     findings = _findings(ground.settle(loads), tally)
     findings.figures += counts
     return findings
@@ -240,13 +243,20 @@ def _findings(found: dict[str, Load], tally: Tally) -> Findings:
             note=f"and {statistics.median(tally.images[name]):,.0f} B of page images",
         )
 
-    refused = sum(found[name].refused for name in ("marks", "again", "taps"))
+    refused = sum(load.refused for name, load in found.items() if name[-1].isdigit())
+    by_http = [
+        figure(f"{name} {processes}", f"{measured}, {served}", limit, f"pgbench, the {limit}", goal)
+        for processes, served in ((1, "1 process"), (2, "2 processes"))
+        for name, measured, limit, goal in (
+            ("marks", "mark read, first time", "statement", 0.35),
+            ("marks", "mark read, first time", "bit", 0.35),
+            ("again", "mark read, again", "bit", None),
+            ("taps", "confirm", "bit", 0.35),
+        )
+    ]
     return Findings(
         figures=[
-            figure("marks", "mark read, first time", "statement", "pgbench, the statement", 0.35),
-            figure("marks", "mark read, first time", "bit", "pgbench, the bit", 0.35),
-            figure("again", "mark read, again", "statement", "pgbench, the statement", None),
-            figure("taps", "confirm", "statement", "pgbench, the statement", None),
+            *by_http,
             figure("statement", "the statement alone", "bit", "pgbench, the bit", None),
             bytes_of("marks", "WAL of a mark, whole request", None),
             bytes_of("statement", "WAL of a mark, the statement", 300),

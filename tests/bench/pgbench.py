@@ -154,7 +154,7 @@ def as_script(sql: str, values: Sequence[object], names: dict[object, str]) -> s
                 return f"'{value}'::uuid"
             case int():
                 return str(value)
-            case str() if value.isalnum():
+            case str() if value.replace("-", "").isalnum():
                 return f"'{value}'"
         raise TypeError(f"pgbench cannot be given {value!r}")
 

@@ -12,8 +12,8 @@ IMAGES = re.compile(r"and ([\d,]+) B of page images")
 
 REQUESTS = {
     "feed": ("首页 Home feed", "J3", "feed, 1 process"),
-    "mark": ("标记已读 Mark read", "J4", "mark read, first time"),
-    "confirm": ("确认 Confirm", "J4", "confirm"),
+    "mark": ("标记已读 Mark read", "J4", "mark read, first time, 1 process"),
+    "confirm": ("确认 Confirm", "J4", "confirm, 1 process"),
     "place": ("抢名额 Take a place", "J1", "40 shifts, sustained, 1 process"),
     "ballot": ("投票 Cast a ballot", "J5", "ballots, secret, sealed by the phone, 1 process"),
     "beat": ("上报进度 Report progress", "J6", "reports, sustained, 1 process"),
