@@ -84,7 +84,7 @@ class Admission:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self.auth = Lane("auth", 0.0020, steady=0.1, burst=5, patience=8)
+        self.auth = Lane("auth", 0.0020, steady=0.1, burst=6.1, patience=8)
         self.read = Lane("read", 0.0015, steady=0.1, burst=0.5, patience=2)
         self.write = Lane("write", 0.0015, steady=0.1, burst=0.5, patience=5)
         self.crowd = Lane("crowd", 0.0007, steady=1, burst=6.1, patience=15, dearest=CROWDED)
