@@ -63,8 +63,7 @@ def asked_at_once() -> Iterator[None]:
     remembered, callers.callers = callers.callers, callers.Callers()
     callers.callers.desk = AtOnce(callers.callers.settle)
     desk, home.desk = home.desk, AtOnce(home.settle)
-    readers, reading._readers = reading._readers, AtOnce(reading.settle_readings)
-    confirmers, reading._confirmers = reading._confirmers, AtOnce(reading.settle_confirmations)
+    taps, reading._desk = reading._desk, AtOnce(reading.settle)
     counting, outlook._counting = outlook._counting, AtOnce(outlook._count)
     casters, votes._casting = votes._casting, AtOnce(votes._to_cast)
     boards._kept.clear()
@@ -72,8 +71,7 @@ def asked_at_once() -> Iterator[None]:
     try:
         yield
     finally:
-        callers.callers, home.desk = remembered, desk
-        reading._readers, reading._confirmers = readers, confirmers
+        callers.callers, home.desk, reading._desk = remembered, desk, taps
         votes._casting, outlook._counting = casters, counting
         boards._kept.clear()
         confirmed._kept.clear()

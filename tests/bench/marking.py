@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from backend.embedded import Server
-from backend.notices.queries.marks import MARK_PLAIN
+from backend.notices.queries.marks import TAP
 from tests.bench import journal, lean, pgbench, phones, trips
 from tests.bench.figures import Check, Figure, Findings, Load, split
 from tests.bench.ground import Ground
@@ -60,7 +60,7 @@ WHERE p.confirm_mode = 'tap'
 
 
 # The product's own statement, for one mark at a time.
-STATEMENT = MARK_PLAIN
+STATEMENT = TAP
 for _name, _value in {
     "$1::int[]": "ARRAY[0]",
     "$2::uuid[]": "ARRAY[{person_id}]",
@@ -73,6 +73,10 @@ for _name, _value in {
     "$9::uuid[]": "ARRAY[NULL::uuid]",
     "$10::text[]": "ARRAY['bench']",
     "$11": "'tongxing_live'",
+    "$12::int[]": "ARRAY[1]",
+    "$13::int[]": "ARRAY[NULL::int]",
+    "$14::bool[]": "ARRAY[false]",
+    "$15::timestamptz": "now()",
 }.items():
     _row = {
         name: f"(SELECT {name} FROM bench.pairs WHERE i = :i)"

@@ -148,9 +148,9 @@ async def test_control_a_mark_that_is_not_merged_in_the_database_is_lost(
 ) -> None:
     teacher, father = await as_("林晓岚"), await as_("李建国")
     notices = [await published(teacher, draft(cast)) for _ in range(12)]
-    forgetful = marks.MARK_PLAIN.replace("with_bit(r.bits, s.seq)", "with_bit('', s.seq)")
-    assert forgetful != marks.MARK_PLAIN
-    monkeypatch.setattr(marks, "MARK_PLAIN", forgetful)
+    forgetful = marks.TAP.replace("with_bit(r.bits, s.seq)", "with_bit('', s.seq)")
+    assert forgetful != marks.TAP
+    monkeypatch.setattr(marks, "TAP", forgetful)
     await asyncio.gather(
         *(father.put(f"/notices/{one}/reading", json={"revision": 1}) for one in notices)
     )

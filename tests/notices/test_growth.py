@@ -124,7 +124,7 @@ async def test_neither_ten_times_the_schools_nor_ten_years_make_it_dearer(
             assert cost <= before[name] + DEEPER, (before, beside_others, after_years)
 
 
-@pytest.mark.parametrize(("module", "name"), [(home, "STATE"), (marks, "MARK_PLAIN")])
+@pytest.mark.parametrize(("module", "name"), [(home, "STATE"), (marks, "TAP")])
 async def test_control_what_is_searched_for_is_noticed(
     as_: SignIn, cast: Cast, sent: Statements, monkeypatch: pytest.MonkeyPatch,
     module: Any, name: str,

@@ -4,7 +4,7 @@ What many people tap in one moment is settled together. Everything else (an olde
 notice that has come down, an answer for each child) is :mod:`receipts`' affair.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -47,27 +47,30 @@ async def _before(actor: Actor, notice_id: UUID) -> tuple[Stand, list[_Hung]]:
     ]
 
 
-def _tap(actor: Actor, notice_id: UUID, hung: Sequence[_Hung], revision: int) -> Tap:
+def _tap(
+    actor: Actor, notice_id: UUID, hung: Sequence[_Hung], revision: int | None, *, confirms: bool
+) -> Tap:
     seen = Seen(actor.person_id, notice_id, actor.session_id, request_id())
-    return Tap(seen, [marks.Hang(h.key, h.board.version, h.one.seq) for h in hung], revision)
+    hangs = [marks.Hang(h.key, h.board.version, h.one.seq) for h in hung]
+    return Tap(seen, hangs, revision, confirms)
 
 
 async def read_plainly(actor: Actor, notice_id: UUID, revision: int) -> bool:
     """Mark read what hangs plainly before the caller; false when it is not that simple.
 
     Nothing was marked then, or only what :func:`receipts.read` will mark as well. A first
-    reading takes the push off the person's other devices.
+    reading takes the push off the person's other devices; where reading is what the notice
+    asks for, it leaves a receipt.
     """
     for _ in range(_TRIES):
         stand, hung = await _before(actor, notice_id)
-        plain = [
-            h
-            for h in hung
-            if h.one.revision == 1 <= revision and h.one.notice.confirm_mode is not ConfirmMode.READ
-        ]
-        if not plain:
+        if not hung or not all(
+            h.one.revision == 1 <= revision <= h.one.notice.revision for h in hung
+        ):
             return False
-        if await _readers.ask(_tap(actor, notice_id, plain, revision)):
+        counts = hung[0].one.notice.confirm_mode is ConfirmMode.READ
+        mark = _tap(actor, notice_id, hung, revision if counts else None, confirms=False)
+        if await _desk.ask(mark):
             return True
         forget(stand.boards)
     return False
@@ -89,7 +92,7 @@ async def confirm_plainly(actor: Actor, notice_id: UUID, revision: int) -> bool:
             for h in hung
         ):
             return False
-        if await _confirmers.ask(_tap(actor, notice_id, hung, revision)):
+        if await _desk.ask(_tap(actor, notice_id, hung, revision, confirms=True)):
             family = stand.family(sum(1 << h.at for h in hung)) - {stand.person}
             await _spare(notice_id, [UUID(one) for one in family])
             return True
@@ -106,43 +109,22 @@ async def _spare(notice_id: UUID, family: Sequence[UUID]) -> None:
             await notifications.settle(notice_id, [one for one in waiting if one not in owing])
 
 
-async def settle_readings(taps: Sequence[Tap]) -> list[bool]:
-    """Mark some notices read at once; answers whether each still hung where it was tapped."""
+async def settle(taps: Sequence[Tap]) -> list[bool]:
+    """Settle some taps at once; answers whether each hung as it was remembered.
 
-    async def mark(wave: Sequence[Tap]) -> list[bool]:
-        found = await marks.mark_plain(wave)
-        return [len(read) == len(tap.hangs) for read, tap in zip(found, wave, strict=True)]
-
-    return await _in_waves(taps, mark)
-
-
-async def settle_confirmations(taps: Sequence[Tap]) -> list[bool]:
-    """Confirm some notices at once; answers whether each hung as it was remembered."""
-
-    async def confirm(wave: Sequence[Tap]) -> list[bool]:
-        return await marks.confirm_plain(wave, clock.now())
-
-    return await _in_waves(taps, confirm)
-
-
-async def _in_waves(
-    taps: Sequence[Tap], settle: Callable[[Sequence[Tap]], Awaitable[list[bool]]]
-) -> list[bool]:
-    """Settle each person's taps one after the other, and all persons' together.
-
-    A row of marks can be changed once in a statement. In order of the persons, so that two
-    processes never wait for one another crosswise.
+    Each person's one after the other, for a row of marks can be changed once in a statement;
+    and in order of the persons, so that two processes never wait for one another crosswise.
     """
     answers = [False] * len(taps)
     waiting = list(range(len(taps)))
     while waiting:
         first = {taps[at].seen.person_id: at for at in reversed(waiting)}
         wave = [at for _, at in sorted(first.items())]
-        for at, answer in zip(wave, await settle([taps[at] for at in wave]), strict=True):
+        known = await marks.tap([taps[at] for at in wave], clock.now())
+        for at, answer in zip(wave, known, strict=True):
             answers[at] = answer
         waiting = [at for at in waiting if at not in set(wave)]
     return answers
 
 
-_readers: Batcher[Tap, bool] = Batcher(settle_readings)
-_confirmers: Batcher[Tap, bool] = Batcher(settle_confirmations)
+_desk: Batcher[Tap, bool] = Batcher(settle)

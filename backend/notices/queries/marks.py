@@ -44,11 +44,12 @@ SELECT notice_id, bool_or(was_read) AS was_read,
 FROM hit GROUP BY notice_id
 """
 
-# The plain case, for many at once: what hangs as this process knows it, nothing to confirm.
-# A board whose version is another is left out; so is what was read before left unwritten. What
-# was read nowhere before is taken off the reader's other phones.
+# The plain case, for many at once: what hangs as this process knows it, one receipt at most for
+# the whole family. A board whose version is another is left out; so is what was read before left
+# unwritten, and an unchanged receipt keeps its first time. What was read nowhere before, or is
+# confirmed, is taken off the reader's other phones.
 # Every board and every row of marks is looked up by itself.
-_MARKS = """
+TAP = """
 WITH seen AS MATERIALIZED (
     SELECT a.n, a.person_id, a.seq, c.id AS board, r.bits IS NULL AS is_first,
            coalesce(has_bit(r.bits, a.seq), false) AS was_read
@@ -69,45 +70,33 @@ first AS (
     SELECT person_id, board, with_bit('', seq) FROM seen WHERE is_first
     ORDER BY person_id, board
     ON CONFLICT (person_id, board) DO UPDATE SET bits = bits_or(r.bits, excluded.bits)),
-tapped AS (
-    SELECT t.*, t.n - 1 AS at
-    FROM unnest((SELECT $7::uuid[]), (SELECT $8::uuid[]), (SELECT $9::uuid[]),
-                (SELECT $10::text[]))
-         WITH ORDINALITY t (person_id, notice_id, session_id, request_id, n)),
-{more}
-cleared AS MATERIALIZED (
-    SELECT clear_seen(array_agg(t.person_id), array_agg(t.notice_id), array_agg(t.session_id),
-                      array_agg(t.request_id), $11)
-    FROM tapped t WHERE t.at IN ({which}) HAVING count(*) > 0)
-SELECT n, was_read, (SELECT count(*) FROM cleared) FROM seen
-"""
-
-MARK_PLAIN = _MARKS.format(
-    more="", which="SELECT s.n FROM seen s GROUP BY s.n HAVING NOT bool_or(s.was_read)"
-)
-
-# Likewise, with a receipt for the whole family where the notice hangs as it was remembered.
-# An unchanged receipt keeps its first time.
-CONFIRM_PLAIN = _MARKS.format(
-    more="""
-as_known AS (
-    SELECT t.*, x.revision, $14::timestamptz AS now
-    FROM tapped t
-    JOIN unnest((SELECT $12::int[]), (SELECT $13::int[])) WITH ORDINALITY x (hangs, revision, n)
-      ON x.n = t.n
-    WHERE x.hangs = (SELECT count(*) FROM seen s WHERE s.n = t.at)),
+tapped AS MATERIALIZED (
+    SELECT t.*, coalesce(s.boards, 0) AS boards, coalesce(s.was_read, true) AS was_read
+    FROM unnest((SELECT $7::uuid[]), (SELECT $8::uuid[]), (SELECT $9::uuid[]), (SELECT $10::text[]),
+                (SELECT $12::int[]), (SELECT $13::int[]), (SELECT $14::bool[]))
+         WITH ORDINALITY t (person_id, notice_id, session_id, request_id, hangs, revision,
+                            confirms, n)
+    LEFT JOIN (SELECT n, count(*) AS boards, bool_or(was_read) AS was_read
+               FROM seen GROUP BY n) s ON s.n = t.n - 1),
 receipts AS (
     INSERT INTO notice_receipts AS r
         (id, notice_id, person_id, student_id, revision, answer, confirmed_at)
-    SELECT uuidv7(), k.notice_id, k.person_id, NULL, k.revision, NULL, k.now FROM as_known k
-    ORDER BY k.person_id
+    SELECT uuidv7(), t.notice_id, t.person_id, NULL, t.revision, NULL, $15::timestamptz
+    FROM tapped t WHERE t.revision IS NOT NULL AND t.boards = t.hangs
+    ORDER BY t.person_id
     ON CONFLICT (notice_id, person_id, student_id) DO UPDATE SET
         revision = excluded.revision, answer = excluded.answer,
         confirmed_at = excluded.confirmed_at
     WHERE (r.revision, r.answer) IS DISTINCT FROM (excluded.revision, excluded.answer)
-      AND r.revision <= excluded.revision),""",
-    which="SELECT k.at FROM as_known k",
-)
+      AND r.revision <= excluded.revision),
+cleared AS MATERIALIZED (
+    SELECT clear_seen(array_agg(t.person_id), array_agg(t.notice_id), array_agg(t.session_id),
+                      array_agg(t.request_id), $11)
+    FROM tapped t WHERE NOT t.was_read OR t.confirms AND t.boards = t.hangs
+    HAVING count(*) > 0)
+SELECT t.n::int - 1 AS n, t.boards = t.hangs AS is_known, (SELECT count(*) FROM cleared)
+FROM tapped t
+"""
 
 # In a subselect the people's number is unknown to the planner, which would plan anew each time.
 OWING = """
@@ -162,48 +151,41 @@ class Hang(NamedTuple):
 
 
 class Tap(NamedTuple):
-    """One notice seen by one person, and where it hangs before them; ``revision`` is the one
-    they confirm.
+    """One notice tapped by one person, and where it hangs before them.
+
+    ``revision`` is that of the receipt it makes, if any; ``confirms``: it is no mere reading.
     """
 
     seen: Seen
     hangs: Sequence[Hang]
-    revision: int = 0
+    revision: int | None
+    confirms: bool
 
 
-async def mark_plain(taps: Sequence[Tap]) -> list[list[bool]]:
-    """Mark read what hangs, for people who are all different; clear it off their other phones.
+async def tap(taps: Sequence[Tap], now: datetime) -> list[bool]:
+    """Mark read what hangs, for people who are all different; write the receipts of what hangs
+    as it was remembered, and clear it off their other phones.
 
-    Returns for each, board by board that is of the version named, whether it was read before.
+    Returns for each whether all boards are of the versions named; if not, there is no receipt.
     """
-    return await _plainly(MARK_PLAIN, taps)
-
-
-async def confirm_plain(taps: Sequence[Tap], now: datetime) -> list[bool]:
-    """Do :func:`mark_plain` and write a receipt for each whose boards all are of the versions
-    named; returns for each whether they are.
-    """
-    hangs = [len(tap.hangs) for tap in taps]
-    found = await _plainly(CONFIRM_PLAIN, taps, hangs, [tap.revision for tap in taps], now)
-    return [len(read) == many for read, many in zip(found, hangs, strict=True)]
-
-
-async def _plainly(sql: str, taps: Sequence[Tap], *more: object) -> list[list[bool]]:
-    rows = [(n, tap.seen.person_id, hang) for n, tap in enumerate(taps) for hang in tap.hangs]
-    found: list[list[bool]] = [[] for _ in taps]
+    rows = [(n, one.seen.person_id, hang) for n, one in enumerate(taps) for hang in one.hangs]
+    known = [False] * len(taps)
     for row in await fetch(
-        sql,
+        TAP,
         [n for n, _, _ in rows],
         [person for _, person, _ in rows],
         [hang.key[0] for _, _, hang in rows],
         [hang.key[1] for _, _, hang in rows],
         [hang.version for _, _, hang in rows],
         [hang.seq for _, _, hang in rows],
-        *clearing([tap.seen for tap in taps]),
-        *more,
+        *clearing([one.seen for one in taps]),
+        [len(one.hangs) for one in taps],
+        [one.revision for one in taps],
+        [one.confirms for one in taps],
+        now,
     ):
-        found[row["n"]].append(row["was_read"])
-    return found
+        known[row["n"]] = row["is_known"]
+    return known
 
 
 async def owing(notice_id: UUID, people: Sequence[UUID]) -> set[UUID]:
