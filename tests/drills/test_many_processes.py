@@ -6,12 +6,12 @@ goes out once whoever sends it; and the killed are replaced without anything bei
 """
 
 import asyncio
-import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from uuid import UUID
 
 import pytest
@@ -33,6 +33,8 @@ from tests.journeys.town import slow_provider, until_async
 RENEWALS = 20
 """How often an hour somebody may renew the address of their calendar."""
 TRIES = FLEET * RENEWALS
+_slots = count()
+"""None begins before the last is over, for nobody can be in two places."""
 HEARD = ("inbox", "reconnected", "hello")
 """Each makes a phone look, and so find what is new."""
 
@@ -45,7 +47,7 @@ async def standing(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> As
 
 async def slot_for(made: Fleet, capacity: int, *, approval: bool = True) -> UUID:
     with made.context:
-        begins = clock.now() + timedelta(days=20, minutes=random.randrange(10_000))
+        begins = clock.now() + timedelta(days=20, hours=3 * next(_slots))
         return await a_slot(made.school, begins, capacity=capacity, needs_approval=approval)
 
 
