@@ -95,7 +95,7 @@ class Crowd:
         ]
         everybody = REFRESHES + CODES
         plan = surge.Plan(
-            port=port, seconds=2, rate=1e-6, kinds=kinds, at_once=everybody - 1,
+            port=port, seconds=2, rate=1e-6, kinds=kinds, at_once=everybody,
             connections=everybody, fresh=0, patience=60, once=True,
         )  # fmt: skip
         report, load = await _let_loose(ground, plan, pid)
