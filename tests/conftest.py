@@ -31,6 +31,26 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 RUN = "TONGXING_TEST_RUN"
 TEMPLATE = "tongxing_template"
 
+
+def copies(schema: str, prefix: str = "") -> str:
+    """Return what copies every table that has rows into a schema, under its prefixed name."""
+    return f"""
+do $$
+declare name text;
+declare filled boolean;
+begin
+    for name in select tablename from pg_tables
+                where schemaname = 'public' and tablename <> 'tortoise_migrations'
+    loop
+        execute format('select exists (select from public.%I)', name) into filled;
+        if filled then
+            execute format('create table {schema}.%I as table public.%I', '{prefix}' || name, name);
+        end if;
+    end loop;
+end $$;
+"""
+
+
 # Every table is emptied, whatever references it: triggers and foreign keys rest meanwhile.
 # Deleting a few rows beats truncating; a large table would leave its dead rows behind.
 RESET = """
@@ -57,20 +77,7 @@ begin
         end if;
     end loop;
 end $$;
-do $$
-declare name text;
-declare filled boolean;
-begin
-    for name in select tablename from pg_tables
-                where schemaname = 'public' and tablename <> 'tortoise_migrations'
-    loop
-        execute format('select exists (select from %I)', name) into filled;
-        if filled then
-            execute format('create table keep.%1$I as table public.%1$I', name);
-        end if;
-    end loop;
-end $$;
-"""
+""" + copies("keep")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -25,11 +25,11 @@ from backend.media.downloads import (
 from backend.media.models import Variant
 from backend.media.permissions import Opened, remembered
 from backend.media.storage import PIECE
+from backend.web.lane import ID
 
 _HERE = "/v1/attachments/"
-_ID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-_FILE = re.compile(f"{_HERE}{_ID}/({'|'.join(Variant)})")
-_STREAM = re.compile(f"{_HERE}{_ID}/stream/([A-Za-z0-9_-]+)/([A-Za-z0-9_.-]+)")
+_FILE = re.compile(f"{_HERE}{ID}/({'|'.join(Variant)})")
+_STREAM = re.compile(f"{_HERE}{ID}/stream/([A-Za-z0-9_-]+)/([A-Za-z0-9_.-]+)")
 _LINK = re.compile(rb"link=([A-Za-z0-9_-]+)")
 _FILE_ROUTE = "/v1/attachments/{attachment_id:uuid}/{variant:str}"
 _STREAM_ROUTE = "/v1/attachments/{attachment_id:uuid}/stream/{link:str}/{segment:str}"

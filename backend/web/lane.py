@@ -26,7 +26,8 @@ from backend.web.policy import Policy, enforce
 from backend.web.problems import answer, on_accident
 from backend.web.strictness import parameters_fit
 
-_ID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+ID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+"""An id in a path, as a group of a regular expression."""
 _PLACEHOLDER = re.compile(r"\{(\w+):uuid\}")
 _GENERAL = (enforce, parameters_fit)
 _JSON = (b"content-type", b"application/json")
@@ -143,7 +144,7 @@ def _way(app: Litestar, lane: Lane) -> _Way:
                     continue
                 if handler.opt.get("policy") != Policy.SIGNED_IN:
                     break
-                pattern = re.compile(_PLACEHOLDER.sub(_ID, lane.path), re.ASCII)
+                pattern = re.compile(_PLACEHOLDER.sub(ID, lane.path), re.ASCII)
                 # The two guards of the whole app are what a lane keeps by its nature.
                 guards = [one for one in handler.resolve_guards() if one not in _GENERAL]
                 return _Way(lane, pattern, _PLACEHOLDER.findall(lane.path), handler, guards)

@@ -15,27 +15,17 @@ from tortoise.connection import get_connection
 from backend.settings import Settings
 from tests.authz.founding import build_world
 from tests.authz.world import World
+from tests.conftest import copies
 
 LONGEST = 600.0
 """Seconds after which a world is founded anew: what begins soon in it must not have begun."""
 
 # Triggers and foreign keys rest while rows are put back, as they do when all are removed.
 # The numbers that sequences have given out stay given out: no cache takes old for new.
-KEEP = """
-DROP SCHEMA IF EXISTS founded CASCADE;
-CREATE SCHEMA founded;
-DO $do$
-DECLARE name text; has_rows boolean;
-BEGIN
-    FOR name IN SELECT tablename FROM pg_tables
-                WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'
-    LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO has_rows;
-        IF has_rows THEN
-            EXECUTE format('CREATE TABLE founded.%I AS TABLE public.%I', 'of_' || name, name);
-        END IF;
-    END LOOP;
-END $do$;
+KEEP = (
+    "DROP SCHEMA IF EXISTS founded CASCADE; CREATE SCHEMA founded;"
+    + copies("founded", "of_")
+    + """
 CREATE FUNCTION founded.put_back() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE name text; columns text;
 BEGIN
@@ -52,6 +42,7 @@ BEGIN
     UPDATE sessions SET created_at = clock_timestamp();
 END $$;
 """
+)
 PUT_BACK = "SELECT founded.put_back()"
 
 

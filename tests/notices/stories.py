@@ -22,6 +22,16 @@ def draft(cast: Cast, *classes: str, **more: Any) -> dict[str, Any]:
     }
 
 
+CORRECTION = {
+    "revision": 1,
+    "title": "周五下午家长会改到周四",
+    "blocks": [{"type": "paragraph", "text": "时间改为周四下午四点。"}],
+    "material": True,
+    "explanation": "时间有误",
+}
+"""A material one of the first version."""
+
+
 async def written(author: Visitor, body: dict[str, Any]) -> str:
     answer = await author.post("/notices", json=body)
     assert answer.status_code == 201, answer.text

@@ -11,16 +11,9 @@ from backend.database import execute, fetch
 from backend.notices.queries import marks
 from seed.cast import Cast
 from tests.house import SignIn, Visitor
-from tests.notices.stories import draft, feed_of, published
+from tests.notices.stories import CORRECTION, draft, feed_of, published
 
 FAMILY = ("李建国", "周婷")
-CORRECTION = {
-    "revision": 1,
-    "title": "家长会改到周四",
-    "blocks": [{"type": "paragraph", "text": "时间改为周四下午四点。"}],
-    "material": True,
-    "explanation": "时间有误",
-}
 
 
 async def confirm(phone: Visitor, notice: str, revision: int = 1) -> tuple[int, Any]:

@@ -2,7 +2,7 @@
 
 from seed.cast import Cast
 from tests.house import SignIn, Visitor
-from tests.notices.stories import draft, feed_of, publish, published, reach_of, written
+from tests.notices.stories import CORRECTION, draft, feed_of, publish, published, reach_of, written
 
 
 async def test_a_class_notice_is_in_the_feed_of_that_class_and_of_nobody_else(
@@ -112,15 +112,8 @@ async def test_a_material_correction_reopens_only_older_confirmations(
     notice = await published(teacher, draft(cast, confirmMode="tap"))
     early, late = await as_("李建国"), await as_("高远")
     await early.put(f"/notices/{notice}/confirmation", json={"revision": 1})
-    correction = {
-        "revision": 1,
-        "title": "周五下午家长会改到周四",
-        "blocks": [{"type": "paragraph", "text": "时间改为周四下午四点。"}],
-        "material": True,
-        "explanation": "时间有误",
-    }
     for _ in range(2):
-        answer = await teacher.put(f"/notices/{notice}/correction", json=correction)
+        answer = await teacher.put(f"/notices/{notice}/correction", json=CORRECTION)
         assert (answer.status_code, answer.json()["revision"]) == (200, 2)
     [item] = await feed_of(early)
     assert (item["settled"], item["isRead"], item["revision"]) == (False, False, 2)
@@ -130,7 +123,7 @@ async def test_a_material_correction_reopens_only_older_confirmations(
     await late.put(f"/notices/{notice}/reading", json={"revision": 1})
     assert (await feed_of(late))[0]["isRead"] is False
     await late.put(f"/notices/{notice}/confirmation", json={"revision": 2})
-    small = {**correction, "revision": 2, "title": "周五家长会改到周四", "material": False}
+    small = {**CORRECTION, "revision": 2, "title": "周五家长会改到周四", "material": False}
     assert (await teacher.put(f"/notices/{notice}/correction", json=small)).status_code == 200
     assert (await feed_of(late))[0]["settled"] is True
 

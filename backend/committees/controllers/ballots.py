@@ -5,7 +5,7 @@ import binascii
 from uuid import UUID
 
 from litestar import Controller, Request, get, put
-from litestar.datastructures import Headers, State
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
@@ -103,9 +103,7 @@ def ballot_lane(settings: Settings) -> Lane:
         )
         if taken is None:
             return None
-        spoken = errand.headers.get(b"accept-language")
-        heard = {} if spoken is None else {"accept-language": spoken.decode("latin-1")}
-        return Reply(_told(vote_id, taken, data, language(Headers(heard))))
+        return Reply(_told(vote_id, taken, data, language(errand.said())))
 
     return Lane("PUT", "/v1/votes/{vote_id:uuid}/ballot", run, BallotIn)
 

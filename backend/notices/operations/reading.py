@@ -4,7 +4,7 @@ What many people tap in one moment is settled together. Everything else (an olde
 notice that has come down, an answer for each child) is :mod:`receipts`' affair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -47,14 +47,6 @@ async def _before(actor: Actor, notice_id: UUID) -> tuple[Stand, list[_Hung]]:
     ]
 
 
-def _tap(
-    actor: Actor, notice_id: UUID, hung: Sequence[_Hung], revision: int | None, *, confirms: bool
-) -> Tap:
-    seen = Seen(actor.person_id, notice_id, actor.session_id, request_id())
-    hangs = [marks.Hang(h.key, h.board.version, h.one.seq) for h in hung]
-    return Tap(seen, hangs, revision, confirms)
-
-
 async def read_plainly(actor: Actor, notice_id: UUID, revision: int) -> bool:
     """Mark read what hangs plainly before the caller; false when it is not that simple.
 
@@ -62,18 +54,11 @@ async def read_plainly(actor: Actor, notice_id: UUID, revision: int) -> bool:
     reading takes the push off the person's other devices; where reading is what the notice
     asks for, it leaves a receipt.
     """
-    for _ in range(_TRIES):
-        stand, hung = await _before(actor, notice_id)
-        if not hung or not all(
-            h.one.revision == 1 <= revision <= h.one.notice.revision for h in hung
-        ):
-            return False
-        counts = hung[0].one.notice.confirm_mode is ConfirmMode.READ
-        mark = _tap(actor, notice_id, hung, revision if counts else None, confirms=False)
-        if await _desk.ask(mark):
-            return True
-        forget(stand.boards)
-    return False
+
+    def is_plain(one: Hanging) -> bool:
+        return one.revision == 1 <= revision <= one.notice.revision
+
+    return await _tapped(actor, notice_id, revision, is_plain, confirms=False) is not None
 
 
 async def confirm_plainly(actor: Actor, notice_id: UUID, revision: int) -> bool:
@@ -83,21 +68,43 @@ async def confirm_plainly(actor: Actor, notice_id: UUID, revision: int) -> bool:
     Nothing was confirmed then. As with :func:`receipts.confirm`, the guardians who no longer
     owe anything lose their pending push.
     """
+
+    def is_plain(one: Hanging) -> bool:
+        oldest = max(one.revision, one.notice.confirm_revision)
+        asks_for_it = one.notice.confirm_mode in (ConfirmMode.TAP, ConfirmMode.BOTH)
+        return asks_for_it and oldest <= revision <= one.notice.revision
+
+    family = await _tapped(actor, notice_id, revision, is_plain, confirms=True)
+    if family is None:
+        return False
+    await _spare(notice_id, [UUID(one) for one in family])
+    return True
+
+
+async def _tapped(
+    actor: Actor,
+    notice_id: UUID,
+    revision: int,
+    is_plain: Callable[[Hanging], bool],
+    *,
+    confirms: bool,
+) -> frozenset[str] | None:
+    """Settle a tap if it is plain wherever the notice hangs; returns the caller's family."""
     for _ in range(_TRIES):
         stand, hung = await _before(actor, notice_id)
-        if not hung or not all(
-            h.one.notice.confirm_mode in (ConfirmMode.TAP, ConfirmMode.BOTH)
-            and max(h.one.revision, h.one.notice.confirm_revision) <= revision
-            and revision <= h.one.notice.revision
-            for h in hung
-        ):
-            return False
-        if await _desk.ask(_tap(actor, notice_id, hung, revision, confirms=True)):
-            family = stand.family(sum(1 << h.at for h in hung)) - {stand.person}
-            await _spare(notice_id, [UUID(one) for one in family])
-            return True
+        if not hung or not all(is_plain(h.one) for h in hung):
+            return None
+        leaves_receipt = confirms or hung[0].one.notice.confirm_mode is ConfirmMode.READ
+        tap = Tap(
+            Seen(actor.person_id, notice_id, actor.session_id, request_id()),
+            [marks.Hang(h.key, h.board.version, h.one.seq) for h in hung],
+            revision if leaves_receipt else None,
+            confirms,
+        )
+        if await _desk.ask(tap):
+            return stand.family(sum(1 << h.at for h in hung)) - {stand.person}
         forget(stand.boards)
-    return False
+    return None
 
 
 async def _spare(notice_id: UUID, family: Sequence[UUID]) -> None:

@@ -119,14 +119,13 @@ async def _finished(
         )
         for wish, stand, page in zip(wishes, mine, pages, strict=True)
     ]
+    found = await confirmed(inquiries)
     homes = []
-    for (whole, pinned, found), bits, inquiry, told in (
-        (page.draft, page.bits, inquiry, told)
-        for page, inquiry, told in zip(pages, inquiries, await confirmed(inquiries), strict=True)
-    ):
+    for (draft, bits, version), stand, told in zip(pages, mine, found, strict=True):
         marks = [int.from_bytes(raw, "little") if raw else 0 for raw in bits]
-        state = (whole.stamp, bits, inquiry.stand.digest, inquiry.version)
-        homes.append(Home(inquiry.stand, pinned, found, marks, whole.unread(marks), told, state))
+        state = (draft.sheet.stamp, bits, stand.digest, version)
+        unread = draft.sheet.unread(marks)
+        homes.append(Home(stand, draft.pinned, draft.found, marks, unread, told, state))
     return homes
 
 

@@ -44,12 +44,19 @@ SELECT notice_id, bool_or(was_read) AS was_read,
 FROM hit GROUP BY notice_id
 """
 
+# An unchanged receipt keeps its first time.
+_RENEWED = """
+ON CONFLICT (notice_id, person_id, student_id) DO UPDATE SET
+    revision = excluded.revision, answer = excluded.answer, confirmed_at = excluded.confirmed_at
+WHERE (r.revision, r.answer) IS DISTINCT FROM (excluded.revision, excluded.answer)
+  AND r.revision <= excluded.revision
+"""
+
 # The plain case, for many at once: what hangs as this process knows it, one receipt at most for
 # the whole family. A board whose version is another is left out; so is what was read before left
-# unwritten, and an unchanged receipt keeps its first time. What was read nowhere before, or is
-# confirmed, is taken off the reader's other phones.
+# unwritten. What was read nowhere before, or is confirmed, is taken off the reader's other phones.
 # Every board and every row of marks is looked up by itself.
-TAP = """
+TAP = f"""
 WITH seen AS MATERIALIZED (
     SELECT a.n, a.person_id, a.seq, c.id AS board, r.bits IS NULL AS is_first,
            coalesce(has_bit(r.bits, a.seq), false) AS was_read
@@ -84,11 +91,7 @@ receipts AS (
     SELECT uuidv7(), t.notice_id, t.person_id, NULL, t.revision, NULL, $15::timestamptz
     FROM tapped t WHERE t.revision IS NOT NULL AND t.boards = t.hangs
     ORDER BY t.person_id
-    ON CONFLICT (notice_id, person_id, student_id) DO UPDATE SET
-        revision = excluded.revision, answer = excluded.answer,
-        confirmed_at = excluded.confirmed_at
-    WHERE (r.revision, r.answer) IS DISTINCT FROM (excluded.revision, excluded.answer)
-      AND r.revision <= excluded.revision),
+    {_RENEWED}),
 cleared AS MATERIALIZED (
     SELECT clear_seen(array_agg(t.person_id), array_agg(t.notice_id), array_agg(t.session_id),
                       array_agg(t.request_id), $11)
@@ -213,16 +216,12 @@ async def put_receipts(
 ) -> None:
     """Write or renew the person's receipts; an unchanged one keeps its first time."""
     await fetch(
-        """
+        f"""
         INSERT INTO notice_receipts AS r
             (id, notice_id, person_id, student_id, revision, answer, confirmed_at)
         SELECT x.id, $1, $2, x.student, $3, x.answer, $4
         FROM unnest($5::uuid[], $6::uuid[], $7::text[]) AS x (id, student, answer)
-        ON CONFLICT (notice_id, person_id, student_id) DO UPDATE SET
-            revision = excluded.revision, answer = excluded.answer,
-            confirmed_at = excluded.confirmed_at
-        WHERE (r.revision, r.answer) IS DISTINCT FROM (excluded.revision, excluded.answer)
-          AND r.revision <= excluded.revision
+        {_RENEWED}
         """,
         notice_id,
         person_id,
